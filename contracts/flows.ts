@@ -1,0 +1,9 @@
+/** The task flows that have a manager's API of their own (contract sections 2–4). */
+export type Flow = 'social' | 'entity' | 'podcast';
+
+/** Where a flow's calls live under `ASSIGN_URL`. */
+export const flowPaths: Record<Flow, string> = {
+  social: '/api/v1/social_account',
+  entity: '/api/v1/entity',
+  podcast: '/api/v1/podcast_account',
+};

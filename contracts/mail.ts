@@ -1,0 +1,26 @@
+/** What a recipe waits for in the account's mailbox. Plain data, since it travels from the browser step to the mail step. */
+export interface MailRequest {
+  kind: 'link' | 'code';
+  /** Senders that may be believed: whole addresses, or domains (`wiki.example` also allows its subdomains). */
+  from: string[];
+  /** Only mails whose subject holds this text, whatever its case. */
+  subject?: string;
+  /** `link` only: hosts (with their port, when it isn't the scheme's own) that a link may lead to. */
+  linkHosts?: string[];
+  /** `link` only: text that the link's path and query hold. */
+  linkPath?: string;
+  /** `code` only: how many digits or letters the code has; default 6. */
+  codeLength?: number;
+}
+
+/** Where a mailbox stood before a form was submitted: only younger mails count. */
+export interface MailMark {
+  uidValidity: string;
+  uidNext: number;
+}
+
+/** The link or code that a mail brought, copied verbatim. */
+export interface MailProof {
+  kind: 'link' | 'code';
+  value: string;
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { errorMessage } from './envelope.ts';
+
+/** An absent, null or empty text is the same to the worker: there is none. */
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const texts = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? []);
+
+/** What every task of every flow carries to sign in to a site and to read its mail. */
+export const accountFields = {
+  id: z.string().min(1),
+  request_id: z.string().min(1),
+  domain: z.string().min(1),
+  website: text,
+  email: text,
+  username: text,
+  pass_mail: text,
+  twofa: text,
+  app_password: text,
+  password: text,
+};
+
+/** The fields of a task that furnish a profile. */
+export const profileFields = {
+  first_name: text,
+  last_name: text,
+  phone: text,
+  address: text,
+  location: text,
+  about: text,
+  avatar_url: text,
+  cover_url: text,
+  social_connect: texts,
+  images: z
+    .array(z.object({ type: z.string(), urls: z.array(z.string()) }))
+    .nullish()
+    .transform((value) => value ?? []),
+};
+
+/** A social task as it comes from a manager: unknown fields are dropped, only id, request_id and domain must be there. */
+export const socialTask = z.object({ ...accountFields, ...profileFields });
+export type SocialTask = z.infer<typeof socialTask>;
+
+export const socialStatuses = ['register', 'registering', 'completed', 'active', 'final_failed'] as const;
+export type SocialStatus = (typeof socialStatuses)[number];
+
+const optionalText = z.string().nullish();
+
+/** Body of `complete`: at least one real value of the first four. */
+export const completeRegister = z
+  .object({
+    email: optionalText,
+    username: optionalText,
+    password: optionalText,
+    cookie: optionalText,
+    link_profile: optionalText,
+    note: optionalText,
+  })
+  .refine((body) => [body.email, body.username, body.password, body.cookie].some((value) => value?.trim()), {
+    path: ['email'],
+    message: 'at least one of email, username, password, cookie is required',
+  });
+export type CompleteRegister = z.infer<typeof completeRegister>;
+
+/** Body of `fail` in a register phase; a missing `status` reads as `register_failed`. */
+export const failRegister = z.object({
+  status: z.enum(['register_failed', 'profile_failed']).nullish(),
+  error_message: errorMessage,
+  link_profile: optionalText,
+  note: optionalText,
+});
+export type FailRegister = z.infer<typeof failRegister>;
