@@ -1,0 +1,85 @@
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright';
+
+/** A browser's own memory grows with the contexts it had; a new one starts small again. */
+const contextsPerBrowser = 100;
+
+const quietArguments = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-domain-reliability',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+interface Running {
+  browser: Promise<Browser>;
+  opened: number;
+  open: number;
+}
+
+/**
+ * One warm browser for the whole worker, a fresh context for each step. A browser that crashed, or has had its share of
+ * contexts, is replaced by the next step that asks.
+ */
+export class BrowserPool {
+  readonly #launch: () => Promise<Browser>;
+  #current: Running | undefined;
+  readonly #all = new Set<Running>();
+
+  constructor(executablePath: string) {
+    this.#launch = () =>
+      chromium.launch({
+        executablePath,
+        args: quietArguments,
+        // Chromium refuses its sandbox to root.
+        chromiumSandbox: process.getuid?.() !== 0,
+        // The worker drains on these signals; Playwright would close the browser under the steps.
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
+      });
+  }
+
+  /** Runs with a context of its own, which is closed whatever happens. */
+  async withContext<Result>(options: BrowserContextOptions, run: (context: BrowserContext) => Promise<Result>): Promise<Result> {
+    const running = this.#take();
+    running.opened += 1;
+    running.open += 1;
+    try {
+      const context = await (await running.browser).newContext(options);
+      try {
+        return await run(context);
+      } finally {
+        await context.close().catch(() => {});
+      }
+    } finally {
+      running.open -= 1;
+      this.#closeIfRetired(running);
+    }
+  }
+
+  /** Closes every browser; the pool is not used after it. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map(async ({ browser }) => (await browser).close().catch(() => {})));
+  }
+
+  #take(): Running {
+    if (this.#current && this.#current.opened < contextsPerBrowser) return this.#current;
+    const retired = this.#current;
+    const running: Running = { browser: this.#launch(), opened: 0, open: 0 };
+    this.#current = running;
+    this.#all.add(running);
+    const forget = () => {
+      this.#all.delete(running);
+      if (this.#current === running) this.#current = undefined;
+    };
+    running.browser.then((browser) => browser.on('disconnected', forget), forget);
+    if (retired) this.#closeIfRetired(retired);
+    return running;
+  }
+
+  #closeIfRetired(running: Running): void {
+    if (running === this.#current || running.open > 0) return;
+    running.browser.then((browser) => browser.close()).catch(() => {});
+  }
+}

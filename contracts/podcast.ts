@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { errorMessage } from './envelope.ts';
+import { accountAnswer, accountFields, hasCredential, needsCredential, optionalText, text } from './social.ts';
+
+export const podcastStatuses = ['pending', 'running', 'completed', 'failed', 'final_failed'] as const;
+export type PodcastStatus = (typeof podcastStatuses)[number];
+
+/** A podcast task as it comes from a manager; `link_rss` is empty on a main site, and on a sub-site whose feed is not known yet. */
+export const podcastTask = z.object({
+  ...accountFields,
+  type_request: text,
+  about: text,
+  image_url: text,
+  link_rss: text,
+  group_id: text,
+  target: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? 0),
+});
+export type PodcastTask = z.infer<typeof podcastTask>;
+
+/** Body of `complete`; a main site also needs `link_rss`, which the body alone does not tell. */
+export const completePodcast = z
+  .object({
+    email: optionalText,
+    username: optionalText,
+    password: optionalText,
+    cookie: optionalText,
+    link_rss: optionalText,
+    note: optionalText,
+  })
+  .refine(hasCredential, needsCredential);
+export type CompletePodcast = z.infer<typeof completePodcast>;
+
+/** Body of `fail`. */
+export const failPodcast = z.object({ error_message: errorMessage, note: optionalText });
+export type FailPodcast = z.infer<typeof failPodcast>;
+
+/** A podcast task as the manager answers it. */
+export const podcastTaskAnswer = z.object({
+  ...accountAnswer,
+  type_request: z.literal('register'),
+  about: z.string(),
+  image_url: z.string(),
+  link_rss: z.string().describe('the feed of the main site, on sub-sites only'),
+  group_id: z.string(),
+  target: z.number().int().describe('how many accounts the request wants'),
+});
+export type PodcastTaskAnswer = z.infer<typeof podcastTaskAnswer>;

@@ -1,0 +1,287 @@
+import type { Locator, Page, Response } from 'playwright';
+import type { MailRequest } from '../../contracts/mail.ts';
+import { isChallengeResponse, locateChallenge } from './challenge.ts';
+import { Challenge, DeadlinePassed, FormChanged, SiteDown } from './errors.ts';
+import type { Picture } from './recipe.ts';
+import { makeTotp } from './totp.ts';
+
+const actionTimeoutMs = 15_000;
+const pageTimeoutMs = 30_000;
+/** Between the last look at the clock and the click, at most this much may pass. */
+const clickTimeoutMs = 2_000;
+
+export interface KitOptions {
+  page: Page;
+  domain: string;
+  /** The site's origin and base path, without a slash at the end. */
+  siteUrl: string;
+  /** base32, or empty */
+  totpSecret: string;
+  /** Ends every call that waits. */
+  signal: AbortSignal;
+  /** On the clock of `performance.now()`, in ms: after it nothing is sent any more. */
+  deadline: number;
+}
+
+/** One line of what a step did; never holds a typed value. */
+export interface JournalEntry {
+  /** ms since the step began */
+  at: number;
+  did: string;
+}
+
+interface MailWish {
+  subject?: string;
+  /** Senders besides the site's own domain and host. */
+  from?: string[];
+}
+
+/** What a recipe works with: the page, and helpers that wait well, name what is missing, and hide what is typed. */
+export class Kit {
+  readonly page: Page;
+  readonly domain: string;
+  readonly signal: AbortSignal;
+  readonly journal: JournalEntry[] = [];
+  readonly #siteUrl: string;
+  readonly #totpSecret: string;
+  readonly #deadline: number;
+  readonly #begun = performance.now();
+  #submitted = false;
+  #trouble = makeTrouble();
+
+  constructor(options: KitOptions) {
+    this.page = options.page;
+    this.domain = options.domain;
+    this.signal = options.signal;
+    this.#siteUrl = options.siteUrl.replace(/\/+$/, '');
+    this.#totpSecret = options.totpSecret;
+    this.#deadline = options.deadline;
+    this.page.setDefaultTimeout(actionTimeoutMs);
+    this.page.setDefaultNavigationTimeout(pageTimeoutMs);
+    this.page.on('response', (response) => this.#watchAnswer(response));
+  }
+
+  /** Whether the form that makes the account was sent, or may have been. */
+  get submitted(): boolean {
+    return this.#submitted;
+  }
+
+  /** The address of a path on the site. */
+  url(path: string): string {
+    return this.#siteUrl + path;
+  }
+
+  /** Loads a page of the site. @throws SiteDown, Challenge */
+  async open(path: string): Promise<Response> {
+    this.#note(`open ${path.split('?')[0]}`);
+    this.#forgetTrouble();
+    let response: Response | null;
+    try {
+      response = await this.page.goto(this.url(path), { waitUntil: 'domcontentloaded', signal: this.signal });
+    } catch (error) {
+      this.signal.throwIfAborted();
+      const [, reason] = /net::(ERR_\w+)/.exec((error as Error).message) ?? [];
+      if (reason || (error as Error).name === 'TimeoutError') {
+        throw new SiteDown(`${this.domain} ${path.split('?')[0]}: ${reason ?? `no page in ${pageTimeoutMs / 1000} s`}`);
+      }
+      throw error;
+    }
+    // A trouble that the response's event told is thrown here, before the recipe looks at an error page.
+    await Promise.race([this.#trouble.promise, Promise.resolve()]);
+    await this.refuseChallenge();
+    return response!;
+  }
+
+  /** @throws Challenge when the page asks for a human */
+  async refuseChallenge(): Promise<void> {
+    if (await locateChallenge(this.page).isVisible()) this.#throwChallenge();
+  }
+
+  /** Waits until one of the named things is visible and says which; the earlier named wins. @throws FormChanged, SiteDown, Challenge */
+  async see<Name extends string>(things: Record<Name, Locator>, timeoutMs = actionTimeoutMs): Promise<Name> {
+    const names = Object.keys(things) as Name[];
+    const others = new AbortController();
+    const signal = AbortSignal.any([this.signal, others.signal]);
+    const challenge = locateChallenge(this.page);
+    const waitFor = (locator: Locator) => locator.filter({ visible: true }).first().waitFor({ timeout: timeoutMs, signal });
+    try {
+      await Promise.race([Promise.any([...names.map((name) => waitFor(things[name])), waitFor(challenge)]), this.#trouble.promise]);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (!(error instanceof AggregateError)) throw error;
+      this.#throwIfPageLost(error.errors);
+      throw new FormChanged(`${this.domain}: none of ${names.join(', ')} on the page ${this.#where()}`);
+    } finally {
+      others.abort();
+    }
+    for (const name of names) {
+      if (await things[name].filter({ visible: true }).first().isVisible()) {
+        this.#note(`see ${name}`);
+        return name;
+      }
+    }
+    if (await challenge.isVisible()) this.#throwChallenge();
+    return this.see(things, timeoutMs);
+  }
+
+  /** Types into a field. @throws FormChanged naming the field, never the value */
+  async fill(field: Locator, value: string): Promise<void> {
+    await this.#act('fill', field, (signal) => field.fill(value, { signal }));
+  }
+
+  /** Types a secret, into a field on the site's own origin only. @throws FormChanged */
+  async fillSecret(field: Locator, value: string): Promise<void> {
+    await this.#act('fill (secret)', field, async (signal) => {
+      const element = await field.elementHandle({ signal });
+      const frame = await element?.ownerFrame();
+      const origin = frame ? new URL(frame.url()).origin : 'none';
+      if (origin !== new URL(this.#siteUrl).origin) {
+        throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${origin}`);
+      }
+      await field.fill(value, { signal });
+    });
+  }
+
+  /** Sets a check box or radio button. @throws FormChanged */
+  async check(field: Locator): Promise<void> {
+    await this.#act('check', field, (signal) => field.check({ signal }));
+  }
+
+  /** Clicks on what changes nothing that can't be done again. @throws FormChanged */
+  async click(target: Locator): Promise<void> {
+    this.#forgetTrouble();
+    await this.#act('click', target, (signal) => target.click({ signal }));
+  }
+
+  /** Gives a picture to a file field. @throws FormChanged */
+  async upload(field: Locator, picture: Picture): Promise<void> {
+    const file = { name: picture.name, mimeType: picture.type, buffer: picture.bytes };
+    await this.#act('upload', field, (signal) => field.setInputFiles(file, { signal }));
+  }
+
+  /**
+   * The one click that can't be taken back. Waits until the button can be clicked, looks at the clock, clicks: a worker
+   * that was frozen meanwhile sends nothing.
+   *
+   * @throws DeadlinePassed when the step's time is over; nothing was sent
+   */
+  async submit(button: Locator): Promise<void> {
+    this.#forgetTrouble();
+    await this.#act('find', button, (signal) => button.click({ trial: true, signal }));
+    this.signal.throwIfAborted();
+    if (performance.now() + clickTimeoutMs > this.#deadline) {
+      throw new DeadlinePassed(`${this.domain}: the step's time was over before the form was sent`);
+    }
+    this.#submitted = true;
+    await this.#act('submit', button, (signal) => button.click({ timeout: clickTimeoutMs, signal }));
+  }
+
+  /** The text of what is there, with its white space folded. @throws FormChanged */
+  async read(target: Locator): Promise<string> {
+    let text = '';
+    await this.#act('read', target, async (signal) => {
+      text = await target.first().innerText({ signal });
+    });
+    return text.replace(/\s+/g, ' ').trim();
+  }
+
+  /** The current code of the account's authenticator; waits for the next one when this one is about to end. */
+  totp(): Promise<string> {
+    return makeTotp(this.#totpSecret, this.signal);
+  }
+
+  /** Whether the task brings an authenticator secret. */
+  get hasTotp(): boolean {
+    return this.#totpSecret !== '';
+  }
+
+  /** What to wait for in the account's mailbox; for a step to return or to put into `Unconfirmed`. */
+  readonly mail = {
+    link: (wish: MailWish & { path?: string }): MailRequest => ({
+      kind: 'link',
+      from: this.#senders(wish),
+      subject: wish.subject,
+      linkHosts: [new URL(this.#siteUrl).host],
+      linkPath: wish.path,
+    }),
+    code: (wish: MailWish & { length?: number }): MailRequest => ({
+      kind: 'code',
+      from: this.#senders(wish),
+      subject: wish.subject,
+      codeLength: wish.length,
+    }),
+  };
+
+  #senders(wish: MailWish): string[] {
+    return [...new Set([this.domain, new URL(this.#siteUrl).hostname, ...(wish.from ?? [])])];
+  }
+
+  async #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    this.#note(`${verb} ${String(target)}`);
+    try {
+      await run(this.signal);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if ((error as Error).name !== 'TimeoutError') {
+        this.#throwIfPageLost([error]);
+        if (error instanceof FormChanged) throw error;
+      }
+      await this.refuseChallenge();
+      // Playwright's own text is left out: its call log holds the value that was typed.
+      throw new FormChanged(`${this.domain}: could not ${verb} ${String(target)} on the page ${this.#where()}`);
+    }
+  }
+
+  #throwIfPageLost(errors: unknown[]): void {
+    const lost = errors.find((error) => /has been closed|crashed|Target closed/i.test((error as Error).message));
+    if (lost) throw new PageLost(`${this.domain}: the page is gone`);
+  }
+
+  #throwChallenge(): never {
+    throw new Challenge(`${this.domain} asks to verify that a human is there, on the page ${this.#where()}`);
+  }
+
+  #where(): string {
+    try {
+      return new URL(this.page.url()).pathname;
+    } catch {
+      return '(none)';
+    }
+  }
+
+  #watchAnswer(response: Response): void {
+    if (!response.request().isNavigationRequest() || response.frame() !== this.page.mainFrame()) return;
+    const status = response.status();
+    if (isChallengeResponse(response)) {
+      this.#trouble.reject(new Challenge(`${this.domain} asks to verify that a human is there (HTTP ${status})`));
+    } else if (status === 429 || status >= 500) {
+      const retryAfter = Number(response.headers()['retry-after']);
+      this.#trouble.reject(
+        new SiteDown(`${this.domain} answers ${status} on ${new URL(response.url()).pathname}`, retryAfter > 0 ? retryAfter * 1000 : undefined),
+      );
+    }
+  }
+
+  #forgetTrouble(): void {
+    this.#trouble = makeTrouble();
+  }
+
+  #note(did: string): void {
+    this.journal.push({ at: Math.round(performance.now() - this.#begun), did });
+  }
+}
+
+/** A promise that an answer of the site may reject while the recipe waits for something else. */
+function makeTrouble(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_, fail) => {
+    reject = fail;
+  });
+  promise.catch(() => {});
+  return { promise, reject };
+}
+
+/** The page, its context or the browser ended under the step. */
+export class PageLost extends Error {
+  override readonly name = 'PageLost';
+}

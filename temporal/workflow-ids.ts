@@ -1,0 +1,11 @@
+import type { Flow } from '../contracts/flows.ts';
+
+/** The id of a task's workflow (contract section 8): at most one open run a task. */
+export function taskWorkflowId(flow: Flow, taskId: string): string {
+  return `${flow}/${taskId}`;
+}
+
+/** The id of the schedule, and of the workflows it starts, that pull a flow's tasks. */
+export function pullScheduleId(flow: Flow): string {
+  return `pull/${flow}`;
+}
