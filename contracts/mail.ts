@@ -17,6 +17,8 @@ export interface MailRequest {
 export interface MailMark {
   uidValidity: string;
   uidNext: number;
+  /** Milliseconds since 1970, by the worker's clock: what counts when the mailbox was made anew and its UIDs with it. */
+  markedAt: number;
 }
 
 /** The link or code that a mail brought, copied verbatim. */

@@ -77,5 +77,9 @@ export type LeftReason =
   | 'gone'
   /** The operator's file does not list its domain. */
   | 'not enabled'
+  /** What the manager sent is no task. */
+  | 'malformed'
   /** Another worker fleet has started it. */
-  | "someone else's";
+  | "someone else's"
+  /** The manager took no form of the call. */
+  | 'refused';

@@ -27,10 +27,10 @@ export const practiceSocial = defineRecipe({
 
   profileUrl: (kit, account) => kit.url(`/u/${account.username}`),
 
-  // An account shows no profile before it is confirmed, so a missing one proves nothing.
+  // An unconfirmed account shows no profile, but its sign-in says so: with a refused sign-in, no profile means no account.
   async lookFor(kit, account) {
     const response = await kit.open(`/u/${account.username}`);
-    return response.ok() ? { state: 'exists' } : { state: 'unknown' };
+    return response.ok() ? { state: 'exists' } : { state: 'absent' };
   },
 
   async signUp(kit, account) {

@@ -9,3 +9,8 @@ export function taskWorkflowId(flow: Flow, taskId: string): string {
 export function pullScheduleId(flow: Flow): string {
   return `pull/${flow}`;
 }
+
+/** The id of a site's gate. */
+export function siteGateId(domain: string): string {
+  return `site/${domain.toLowerCase()}`;
+}

@@ -1,0 +1,89 @@
+import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { cutErrorMessage } from '../../contracts/envelope.ts';
+import { findPlaceholder } from '../../contracts/placeholders.ts';
+import { type CompleteRegister, type FailRegister, type SocialTask, socialTask } from '../../contracts/social.ts';
+import type { Sites } from '../../sites/sites-file.ts';
+import type { TaskFlow } from '../../temporal/start-task.ts';
+import { type AssignClient, NoAnswer } from './client.ts';
+import { type Applied, applyOnce, type Transition } from './report.ts';
+
+export interface AssignSetting {
+  client: AssignClient;
+  sites: Sites;
+}
+
+/** A task as the workflow starts with it, or why it is to be left alone. */
+export type ReadTask = { kind: 'task'; task: SocialTask } | { kind: 'left'; reason: 'stale' | 'gone' | 'not enabled' | 'malformed' };
+
+/** Attempts of this activity up to this one left no doubt behind: they ended before the manager could have acted. */
+interface Undoubted {
+  through: number;
+}
+
+function toRetry(error: NoAnswer): ApplicationFailure {
+  if (error.alarm) log.error('the manager refuses the key: set ASSIGN_API_KEY to one that it knows');
+  return ApplicationFailure.create({ type: 'ManagerUnavailable', message: error.message, nextRetryDelay: error.retryAfterMs });
+}
+
+async function orRetry<Result>(call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    throw error instanceof NoAnswer ? toRetry(error) : error;
+  }
+}
+
+/**
+ * Makes one transition under Temporal's retries. Any attempt that ended without an answer, a killed worker's too, may
+ * have been applied; only an attempt that says it was not is taken at its word.
+ */
+async function applyWithDoubt(client: AssignClient, transition: Transition): Promise<Applied> {
+  const { attempt, heartbeatDetails } = activityInfo();
+  const undoubted = (heartbeatDetails as Undoubted | undefined)?.through ?? 0;
+  const doubted = attempt - 1 > undoubted;
+  try {
+    return await applyOnce(client, transition, doubted, cancellationSignal());
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    if (!doubted && !error.mayBeApplied) heartbeat({ through: attempt } satisfies Undoubted);
+    throw toRetry(error);
+  }
+}
+
+export function createAssignActivities({ client, sites }: AssignSetting) {
+  return {
+    /** Reads a task that is expected in `status`. Sends nothing that changes it. */
+    async readTask(flow: TaskFlow, id: string, status: string): Promise<ReadTask> {
+      const answer = await orRetry(client.read(flow, id, status, cancellationSignal()));
+      if (answer.kind === 'mismatch') return { kind: 'left', reason: 'stale' };
+      if (answer.kind === 'gone') return { kind: 'left', reason: 'gone' };
+      const parsed = socialTask.safeParse(answer.kind === 'ok' ? answer.data : undefined);
+      if (!parsed.success) return { kind: 'left', reason: 'malformed' };
+      if (!(await sites.find(parsed.data.domain))) return { kind: 'left', reason: 'not enabled' };
+      return { kind: 'task', task: parsed.data };
+    },
+
+    startTask(flow: TaskFlow, id: string, from: string): Promise<Applied> {
+      return applyWithDoubt(client, { flow, id, call: 'start', from });
+    },
+
+    /** Reports success. `invalid` when the manager, or our own look for placeholders, refuses the body. */
+    async completeTask(flow: TaskFlow, id: string, from: string, body: CompleteRegister): Promise<Applied> {
+      const placeholder = findPlaceholder(body);
+      if (placeholder) return { kind: 'invalid', message: `placeholder rejected: ${placeholder}` };
+      return applyWithDoubt(client, { flow, id, call: 'complete', from, body });
+    },
+
+    /** Reports failure; a text that the manager refuses is replaced by a fixed one, once. */
+    async failTask(flow: TaskFlow, id: string, from: string, body: FailRegister): Promise<Applied> {
+      const cut = { ...body, error_message: cutErrorMessage(body.error_message) };
+      const applied = await applyWithDoubt(client, { flow, id, call: 'fail', from, body: cut });
+      if (applied.kind !== 'invalid') return applied;
+      log.warn('the manager refused the error message', { answer: applied.message });
+      const plain = { status: body.status, error_message: 'failed; the details were refused by the manager' };
+      return applyWithDoubt(client, { flow, id, call: 'fail', from, body: plain });
+    },
+  };
+}
+
+export type AssignActivities = ReturnType<typeof createAssignActivities>;

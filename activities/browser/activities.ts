@@ -1,0 +1,99 @@
+import type { MailProof } from '../../contracts/mail.ts';
+import type { Made, Session, Sighting } from '../../contracts/outcomes.ts';
+import type { SocialTask } from '../../contracts/social.ts';
+import { AlreadyExists, Rejected, Unconfirmed, WrongCredentials } from '../../sites/kit/errors.ts';
+import { prepareProfile } from './profile.ts';
+import { type BrowserSetting, runStep, type Step, type StepTask } from './run-step.ts';
+
+/** What a profile step left behind: the public address, and what the site did not take, in its own words. */
+export interface FurnishedProfile {
+  session?: Session;
+  profileUrl: string;
+  problems: string[];
+}
+
+/** Signs in with the task's own credentials to learn whose account it is. */
+async function findOwner({ kit, recipe, account }: Step): Promise<Pick<Sighting, 'awaiting'> & { state: 'ours' | 'unconfirmed' | 'refused' }> {
+  try {
+    await recipe.signIn(kit, account);
+    return { state: 'ours' };
+  } catch (error) {
+    if (error instanceof Unconfirmed) return { state: 'unconfirmed', awaiting: error.awaiting };
+    if (error instanceof WrongCredentials) return { state: 'refused' };
+    throw error;
+  }
+}
+
+/** The account that is there already: this task's own, from an earlier attempt, or another's. */
+async function claimExisting(step: Step, words: string): Promise<Made> {
+  const owner = await findOwner(step);
+  if (owner.state === 'refused') throw new AlreadyExists(words);
+  return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl(step.kit, step.account) };
+}
+
+export function createBrowserActivities(setting: BrowserSetting & { assetsAllow: string[] }) {
+  return {
+    /** Looks first, then signs up. Run once only: any end but a definite answer means that the form may have been sent. */
+    createAccount(task: SocialTask): Promise<Made> {
+      return runStep(setting, 'createAccount', task, undefined, async (step) => {
+        const { kit, recipe, account } = step;
+        const seen = await recipe.lookFor(kit, account);
+        if (seen.state === 'exists') return claimExisting(step, `${task.domain}: the name ${account.username} is taken`);
+        try {
+          const { awaiting } = await recipe.signUp(kit, account);
+          return { awaiting, profileUrl: recipe.profileUrl(kit, account) };
+        } catch (error) {
+          if (error instanceof AlreadyExists) return claimExisting(step, error.message);
+          throw error;
+        }
+      });
+    },
+
+    /** Finds out, changing nothing, whether the task's account exists and whose it is. */
+    lookFor(task: SocialTask): Promise<Sighting> {
+      return runStep(setting, 'lookFor', task, undefined, async (step): Promise<Sighting> => {
+        const { kit, recipe, account } = step;
+        const owner = await findOwner(step);
+        const profileUrl = recipe.profileUrl(kit, account);
+        if (owner.state !== 'refused') return { state: owner.state, awaiting: owner.awaiting, profileUrl };
+        // A refused sign-in alone proves nothing: an unconfirmed account may refuse it too.
+        const seen = await recipe.lookFor(kit, account);
+        const state = seen.state === 'exists' ? 'taken' : seen.state;
+        return { state, awaiting: seen.mail, profileUrl };
+      });
+    },
+
+    /** Answers the confirmation mail. A link that was used up counts when the account can be signed in to. */
+    confirmEmail(task: SocialTask, session: Session | undefined, proof: MailProof): Promise<Made> {
+      return runStep(setting, 'confirmEmail', task, session, async (step) => {
+        const { kit, recipe, account } = step;
+        if (!recipe.confirm) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" can't answer a mail`);
+        try {
+          await recipe.confirm(kit, account, proof);
+        } catch (error) {
+          if (!(error instanceof Rejected) || (await findOwner(step)).state !== 'ours') throw error;
+        }
+        return { profileUrl: recipe.profileUrl(kit, account) };
+      });
+    },
+
+    /** Signs in when the session is no longer good, and furnishes the profile. */
+    updateProfile(task: SocialTask, session: Session | undefined): Promise<FurnishedProfile> {
+      return runStep(setting, 'updateProfile', task, session, async (step) => {
+        const { kit, recipe, account } = step;
+        const { profile, problems } = await prepareProfile(task, recipe.limits, setting.assetsAllow, step.limits.signal);
+        await signInIfNeeded(step);
+        const furnished = await recipe.updateProfile(kit, account, profile);
+        const refused = [...problems, ...furnished.problems].map(step.redact);
+        return { profileUrl: recipe.profileUrl(kit, account), problems: refused };
+      });
+    },
+  };
+}
+
+async function signInIfNeeded({ kit, recipe, account }: Step): Promise<void> {
+  if (!(await recipe.isSignedIn(kit, account))) await recipe.signIn(kit, account);
+}
+
+export type BrowserActivities = ReturnType<typeof createBrowserActivities>;
+export type { StepTask };

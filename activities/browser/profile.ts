@@ -1,0 +1,58 @@
+import { activityInfo } from '@temporalio/activity';
+import type { SocialTask } from '../../contracts/social.ts';
+import { plainAbout, sanitiseAbout } from '../../sites/kit/about.ts';
+import type { Limits, Picture, PictureLimits, Profile } from '../../sites/kit/recipe.ts';
+import { downloadAsset } from '../assets/download.ts';
+import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
+import { prepareImage } from '../assets/image.ts';
+
+const largestDownload = 20 * 1024 * 1024;
+/** From this attempt on a picture that can't be had is reported instead of waited for. */
+const lastPatientAttempt = 3;
+
+interface PreparedProfile {
+  profile: Profile;
+  /** Pictures that can't be used, and why. */
+  problems: string[];
+}
+
+/** Makes of a task's fields what the platform takes: pictures within its limits, the text in its HTML or none. */
+export async function prepareProfile(task: SocialTask, limits: Limits, allow: string[], signal: AbortSignal): Promise<PreparedProfile> {
+  const problems: string[] = [];
+  const prepare = async (name: 'avatar' | 'cover', wanted: PictureLimits | undefined): Promise<Picture | undefined> => {
+    const [listed] = task.images.find((group) => group.type === name)?.urls ?? [];
+    const url = task[`${name}_url`] || listed;
+    if (!url || !wanted) return undefined;
+    try {
+      const { bytes } = await downloadAsset(url, { allow, maxBytes: largestDownload, signal });
+      const image = await prepareImage(bytes, wanted);
+      return { name: `${name}.${image.type.slice('image/'.length)}`, type: image.type, bytes: image.bytes };
+    } catch (error) {
+      const given = error instanceof AssetRefused || (error instanceof AssetUnavailable && activityInfo().attempt >= lastPatientAttempt);
+      if (!given) throw error;
+      problems.push(`${name}: ${error.message}`);
+      return undefined;
+    }
+  };
+  const avatar = await prepare('avatar', limits.avatar);
+  const cover = await prepare('cover', limits.cover);
+  return {
+    problems,
+    profile: {
+      firstName: task.first_name,
+      lastName: task.last_name,
+      website: task.website,
+      address: task.address,
+      location: task.location,
+      about: prepareAbout(task.about, limits.about),
+      links: task.social_connect.slice(0, limits.links?.most ?? 0),
+      avatar,
+      cover,
+    },
+  };
+}
+
+function prepareAbout(about: string, wanted: Limits['about']): string {
+  if (!wanted || about === '') return '';
+  return wanted.html ? sanitiseAbout(about, { ...wanted.html, maxLength: wanted.maxLength }) : plainAbout(about, wanted.maxLength);
+}

@@ -1,0 +1,128 @@
+import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
+import type { BrowserContextOptions, Page } from 'playwright';
+import type { FailureKind, Session } from '../../contracts/outcomes.ts';
+import type { SocialTask } from '../../contracts/social.ts';
+import type { SiteSettings } from '../../contracts/sites.ts';
+import { Kit } from '../../sites/kit/kit.ts';
+import type { Account, Recipe } from '../../sites/kit/recipe.ts';
+import { findRecipe } from '../../sites/recipes.ts';
+import type { Sites } from '../../sites/sites-file.ts';
+import { type StepLimits, withinLimits } from '../step-limits.ts';
+import { keepEvidence } from './evidence.ts';
+import { describeFailure } from './failure.ts';
+import type { BrowserPool } from './pool.ts';
+import { makeRedactor } from './redact.ts';
+
+const largestSession = 256 * 1024;
+
+export interface BrowserSetting {
+  pool: BrowserPool;
+  sites: Sites;
+  evidenceDir: string;
+}
+
+/** The task fields that every browser step uses. */
+export type StepTask = Pick<SocialTask, 'id' | 'domain' | 'email' | 'username' | 'password' | 'twofa' | 'pass_mail' | 'app_password'> &
+  Partial<Pick<SocialTask, 'first_name' | 'last_name' | 'phone'>>;
+
+export interface Step {
+  kit: Kit;
+  recipe: Recipe;
+  account: Account;
+  limits: StepLimits;
+  redact: (text: string) => string;
+}
+
+/**
+ * Runs one step of a recipe in a fresh context with the session of the step before, and hands on the new session.
+ * Whatever goes wrong becomes a typed failure with its evidence.
+ */
+export async function runStep<Result>(
+  setting: BrowserSetting,
+  name: string,
+  task: StepTask,
+  session: Session | undefined,
+  run: (step: Step) => Promise<Result>,
+): Promise<Result & { session?: Session }> {
+  const { site, recipe } = await findSite(setting.sites, task.domain);
+  const redact = makeRedactor([task.password, task.pass_mail, task.twofa, task.app_password, task.app_password.replace(/\s/g, '')]);
+  return withinLimits(async (limits) => {
+    let kit: Kit | undefined;
+    let evidence: string | undefined;
+    try {
+      const work = setting.pool.withContext(contextOptions(session), async (context) => {
+        // Ends every call of Playwright's that is still waiting, also those that don't listen to the signal.
+        limits.signal.addEventListener('abort', () => void context.close().catch(() => {}), { once: true });
+        const page = await context.newPage();
+        kit = new Kit({ page, domain: task.domain, siteUrl: site.url, totpSecret: task.twofa, signal: limits.signal, deadline: limits.deadline });
+        try {
+          const result = await run({ kit, recipe, account: readAccount(task), limits, redact });
+          return { ...result, session: await readSession(page) };
+        } catch (error) {
+          if (!limits.signal.aborted) {
+            const about = { taskId: task.id, step: name, error: String(error), journal: kit.journal, redact };
+            evidence = await keepEvidence(setting.evidenceDir, page, about);
+          }
+          throw error;
+        }
+      });
+      return await raceAbort(work, limits.signal);
+    } catch (error) {
+      const cancelled = cancellationSignal().aborted;
+      throw describeFailure(error, { submitted: kit?.submitted ?? false, evidence, cancelled, overdue: limits.isOverdue(), redact });
+    }
+  });
+}
+
+async function findSite(sites: Sites, domain: string): Promise<{ site: SiteSettings; recipe: Recipe }> {
+  const refuse = (message: string) => ApplicationFailure.create({ type: 'NotEnabled' satisfies FailureKind, message, details: [{ submitted: false }] });
+  const site = await sites.find(domain);
+  if (!site) throw refuse(`${domain} is not listed in SITES_FILE`);
+  const recipe = findRecipe(site.recipe);
+  if (!recipe) throw refuse(`${domain}: there is no recipe "${site.recipe}"`);
+  return { site, recipe };
+}
+
+function readAccount(task: StepTask): Account {
+  return {
+    email: task.email,
+    username: task.username,
+    password: task.password,
+    firstName: task.first_name ?? '',
+    lastName: task.last_name ?? '',
+    phone: task.phone ?? '',
+  };
+}
+
+function contextOptions(session: Session | undefined): BrowserContextOptions {
+  return {
+    locale: 'en-US',
+    acceptDownloads: false,
+    storageState: session === undefined ? undefined : (JSON.parse(session) as BrowserContextOptions['storageState']),
+  };
+}
+
+async function readSession(page: Page): Promise<Session | undefined> {
+  const state = await page.context().storageState();
+  const whole = JSON.stringify(state);
+  if (Buffer.byteLength(whole) <= largestSession) return whole;
+  // Sites keep caches in their storage; the cookies are what signs in.
+  const cookies = JSON.stringify({ cookies: state.cookies, origins: [] });
+  return Buffer.byteLength(cookies) <= largestSession ? cookies : undefined;
+}
+
+/** A hung browser answers nothing, not even to being closed: the step ends all the same. */
+async function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  work.catch(() => {});
+  let stop: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,9 @@
+/** The mail server refused the account's address and password: waiting changes nothing. Neither is in the message. */
+export class MailboxRefused extends Error {
+  override readonly name = 'MailboxRefused';
+}
+
+/** The mail server can't be reached, broke off, or answers nonsense: may pass. */
+export class MailboxDown extends Error {
+  override readonly name = 'MailboxDown';
+}

@@ -1,0 +1,35 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { lockFolder } from './folder-lock.ts';
+import { openPglitePool } from './pglite-pool.ts';
+import type { Database, Tables } from './tables.ts';
+
+/**
+ * PostgreSQL at `url`, or the embedded PGlite in `folder` (in memory when neither is given).
+ * Closing it (`destroy`) closes its connections.
+ *
+ * @throws FolderInUseError when another process has the folder open
+ */
+export async function openDatabase(place: { url?: string | undefined; folder?: string | undefined; logger?: Logger }): Promise<Database> {
+  if (place.url) {
+    const pool = new pg.Pool({ connectionString: place.url, connectionTimeoutMillis: 10_000, max: 10 });
+    // Without a listener, a connection that breaks while nobody uses it ends the process.
+    pool.on('error', (error) => place.logger?.warn({ err: error }, 'a database connection broke'));
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  }
+  if (!place.folder) return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: await openPglitePool() }) });
+
+  const unlock = lockFolder(place.folder);
+  try {
+    const pool = await openPglitePool(place.folder);
+    const closing = {
+      connect: () => pool.connect(),
+      end: () => pool.end().finally(unlock),
+    };
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: closing }) });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}

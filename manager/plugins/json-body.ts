@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '../refusal.ts';
+
+/**
+ * Reads every body as JSON, whatever its content type says: the API knows nothing else, and clients forget the header.
+ * An empty one is none at all, since clients send the header with `start` too.
+ */
+export function readJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    const text = String(body);
+    if (text.trim() === '') return done(null, undefined);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return done(new Refusal(400, 'body is not valid JSON'));
+    }
+    // Only an escape can write what the database can't hold.
+    const field = text.includes('\\u') ? findUnstorable(value, '') : undefined;
+    if (field !== undefined) return done(new Refusal(400, `${field || 'body'}: holds a character that is no text (NUL or half a surrogate pair)`));
+    done(null, value);
+  });
+}
+
+/** The path of the first text with NUL or a lone surrogate, which PostgreSQL refuses. */
+function findUnstorable(value: unknown, path: string): string | undefined {
+  if (typeof value === 'string') return /[\0\p{Cs}]/u.test(value) ? path : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, item] of Object.entries(value)) {
+    const found = findUnstorable(item, path === '' ? name : `${path}.${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { startMailServer } from './mail/mail-server.ts';
+import type { MailServer } from './mail/mail-server.ts';
+import { startPictureServer } from './pictures.ts';
+import type { PictureServer } from './pictures.ts';
+import { siteOptions, startSocialSite } from './social/site.ts';
+import type { SocialSite } from './social/site.ts';
+
+const port = z.int().min(0).max(65535).default(0);
+
+export const practiceConfig = z.strictObject({
+  dataDir: z.string().min(1),
+  /** Opens every site's control API; random for each when absent. */
+  controlToken: z.string().min(1).optional(),
+  smtpPort: port,
+  imapPort: port,
+  mailboxes: z.array(z.strictObject({ address: z.email(), password: z.string().min(1) })).default([]),
+  sites: z.array(siteOptions.pick({ domain: true, name: true, port: true, confirmation: true, behaviour: true })).default([]),
+  /** The picture server's port; none is started when absent. */
+  pictures: port.unwrap().optional(),
+});
+export type PracticeConfig = z.input<typeof practiceConfig>;
+
+export interface Practice {
+  mail: MailServer;
+  sites: SocialSite[];
+  pictures?: PictureServer;
+  close(): Promise<void>;
+}
+
+/** Starts the mail server, the sites, and the picture server. When one can't start, those that had are closed again. */
+export async function startPractice(config: PracticeConfig): Promise<Practice> {
+  const { dataDir, controlToken, mailboxes, ...wanted } = practiceConfig.parse(config);
+  const started: { close(): Promise<void> }[] = [];
+  const keep = <Part extends { close(): Promise<void> }>(part: Part): Part => {
+    started.unshift(part);
+    return part;
+  };
+  const close = async () => {
+    for (const part of started.splice(0)) await part.close();
+  };
+  try {
+    const mail = keep(await startMailServer({ dataDir, smtpPort: wanted.smtpPort, imapPort: wanted.imapPort }));
+    for (const { address, password } of mailboxes) mail.addMailbox(address, password);
+    const sites: SocialSite[] = [];
+    for (const site of wanted.sites) {
+      sites.push(keep(await startSocialSite({ ...site, dataDir: `${dataDir}/sites`, smtp: mail.smtp, controlToken })));
+    }
+    const pictures = wanted.pictures === undefined ? undefined : keep(await startPictureServer({ port: wanted.pictures }));
+    return { mail, sites, pictures, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

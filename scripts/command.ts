@@ -1,0 +1,45 @@
+import { type Client } from '@temporalio/client';
+import { Command } from 'commander';
+import { EnvironmentError, loadRunEnvironment } from '../contracts/environment.ts';
+import { loadKeyRing } from '../contracts/key-ring.ts';
+import { SitesFileError } from '../sites/sites-file.ts';
+import { connectClient, TemporalUnreachable } from '../temporal/connect.ts';
+
+/** The command could not do what it was asked to, for a reason that a person can mend; printed without a stack. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+}
+
+const expected = [CommandError, EnvironmentError, SitesFileError, TemporalUnreachable];
+
+/** The exit code of a command that started nothing (contract section 8). */
+export const notStarted = 2;
+
+/** A command-line program whose errors say what to do and whose exit codes are those of contract section 8. */
+export function makeCommand(name: string, description: string): Command {
+  return new Command(`npm run ${name} --`)
+    .description(description)
+    .showHelpAfterError('(--help lists what it takes)')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : notStarted));
+}
+
+export async function runCommand(program: Command): Promise<void> {
+  try {
+    loadRunEnvironment();
+    await program.parseAsync();
+  } catch (error) {
+    const known = expected.some((kind) => error instanceof kind);
+    process.stderr.write(`error: ${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+    process.exitCode = notStarted;
+  }
+}
+
+/** Runs with a client of Temporal, which is closed whatever happens. */
+export async function withClient<Result>(run: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = await connectClient(loadKeyRing());
+  try {
+    return await run(client);
+  } finally {
+    await client.connection.close();
+  }
+}

@@ -1,0 +1,92 @@
+import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { InvalidArgumentError } from 'commander';
+import { AssignClient, NoAnswer } from '../activities/assign/client.ts';
+import { dispatch } from '../activities/dispatch/dispatch.ts';
+import { readEnvironment } from '../contracts/environment.ts';
+import { duration } from '../contracts/sites.ts';
+import { Sites } from '../sites/sites-file.ts';
+import { type TaskFlow, taskWorkflows } from '../temporal/start-task.ts';
+import { taskQueues } from '../temporal/task-queues.ts';
+import { pullScheduleId } from '../temporal/workflow-ids.ts';
+import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { warnOfIdleQueues } from './follow-workflow.ts';
+
+const flows = Object.keys(taskWorkflows) as TaskFlow[];
+
+interface Options {
+  every: number;
+  once?: boolean;
+  pause?: boolean;
+  resume?: boolean;
+  trigger?: boolean;
+  remove?: boolean;
+}
+
+function readDuration(text: string): number {
+  const parsed = duration.safeParse(text);
+  if (!parsed.success || parsed.data < 1000) throw new InvalidArgumentError('It must be a duration of at least 1s, such as 10s or 1m.');
+  return parsed.data;
+}
+
+async function makeSchedule(client: Client, flow: TaskFlow, every: number): Promise<string> {
+  const schedule = {
+    spec: { intervals: [{ every }] },
+    action: { type: 'startWorkflow' as const, workflowType: 'pullTasks', workflowId: pullScheduleId(flow), taskQueue: taskQueues.workflows, args: [flow] },
+    // A pull that takes longer than the interval is let finish; missed ones are not made up for.
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: every },
+  };
+  try {
+    await client.schedule.create({ scheduleId: pullScheduleId(flow), ...schedule });
+    return `made, every ${every / 1000} s`;
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(pullScheduleId(flow)).update((previous) => ({ ...previous, ...schedule }));
+    return `updated, every ${every / 1000} s`;
+  }
+}
+
+async function handleSchedule(client: Client, flow: TaskFlow, { every, pause, resume, trigger, remove }: Options): Promise<string> {
+  const handle = client.schedule.getHandle(pullScheduleId(flow));
+  try {
+    if (pause) return await handle.pause().then(() => 'paused');
+    if (resume) return await handle.unpause().then(() => 'resumed');
+    if (trigger) return await handle.trigger().then(() => 'triggered');
+    if (remove) return await handle.delete().then(() => 'removed');
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) throw new CommandError(`there is no schedule ${pullScheduleId(flow)}: make it with "npm run dispatch"`);
+    throw error;
+  }
+  return makeSchedule(client, flow, every);
+}
+
+async function dispatchOnce(client: Client, flow: TaskFlow): Promise<void> {
+  const { ASSIGN_URL, ASSIGN_API_KEY, SITES_FILE, MAX_OPEN } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY', 'SITES_FILE', 'MAX_OPEN');
+  const assign = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
+  try {
+    const pulled = await dispatch(flow, { assign, sites: new Sites(SITES_FILE), client, maxOpen: MAX_OPEN });
+    for (const problem of [...pulled.malformed.map((task) => `left out, malformed: ${task}`), ...pulled.warnings]) process.stderr.write(`${flow}: ${problem}\n`);
+    process.stdout.write(`${JSON.stringify({ flow, ...pulled })}\n`);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw new CommandError(`the manager at ${ASSIGN_URL} gives no answer (${error.message}): is ASSIGN_URL right, and is it running?`);
+  }
+}
+
+const program = makeCommand('dispatch', "Makes the schedules that pull the manager's tasks and start a workflow for each, or updates them.")
+  .option('--every <duration>', 'how often to pull', readDuration, 10_000)
+  .option('--once', 'pull once in this process instead, and return')
+  .option('--pause', 'pause the schedules')
+  .option('--resume', 'let paused schedules go on')
+  .option('--trigger', 'pull at once, beside the interval')
+  .option('--remove', 'remove the schedules')
+  .action((options: Options) =>
+    withClient(async (client) => {
+      for (const flow of flows) {
+        if (options.once) await dispatchOnce(client, flow);
+        else process.stdout.write(`${pullScheduleId(flow)}: ${await handleSchedule(client, flow, options)}\n`);
+      }
+      await warnOfIdleQueues(client);
+    }),
+  );
+
+await runCommand(program);

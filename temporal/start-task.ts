@@ -1,0 +1,45 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { searchAttributes } from './search-attributes.ts';
+import { taskQueues } from './task-queues.ts';
+import { taskWorkflowId } from './workflow-ids.ts';
+
+/** The workflow type that works a flow's tasks off. */
+export const taskWorkflows = { social: 'socialRegister' } as const;
+export type TaskFlow = keyof typeof taskWorkflows;
+
+export interface StartableTask {
+  id: string;
+  domain?: string;
+  requestId?: string;
+}
+
+/** Starts a task's workflow, unless one is open for it: a task is never worked twice at a time. */
+export async function startTask(client: Client, flow: TaskFlow, task: StartableTask): Promise<'started' | 'open'> {
+  const { flow: flowKey, domain, request } = searchAttributes;
+  try {
+    await client.workflow.start(taskWorkflows[flow], {
+      workflowId: taskWorkflowId(flow, task.id),
+      taskQueue: taskQueues.workflows,
+      args: [task.id],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: task.domain ? `${flow} account on ${task.domain}` : `${flow} account`,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: flowKey, value: flow },
+        ...(task.domain ? [{ key: domain, value: task.domain }] : []),
+        ...(task.requestId ? [{ key: request, value: task.requestId }] : []),
+      ]),
+    });
+    return 'started';
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'open';
+    throw error;
+  }
+}
+
+/** How many workflows of a flow are open, by the server's own books (they lag a little behind). */
+export async function countOpen(client: Client, flow: TaskFlow): Promise<number> {
+  const { count } = await client.workflow.count(`WorkflowType = "${taskWorkflows[flow]}" AND ExecutionStatus = "Running"`);
+  return count;
+}

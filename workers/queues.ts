@@ -1,0 +1,83 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import type { WorkerOptions } from '@temporalio/worker';
+import { createAssignActivities } from '../activities/assign/activities.ts';
+import { AssignClient } from '../activities/assign/client.ts';
+import { createBrowserActivities } from '../activities/browser/activities.ts';
+import { BrowserPool } from '../activities/browser/pool.ts';
+import { createDispatchActivities } from '../activities/dispatch/activities.ts';
+import { createMailActivities } from '../activities/mailbox/activities.ts';
+import { createPaceActivities } from '../activities/pace/activities.ts';
+import { EnvironmentError, readEnvironment } from '../contracts/environment.ts';
+import { findBrowser } from '../scripts/setup/tools.mjs';
+import { Sites } from '../sites/sites-file.ts';
+import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
+
+/** What is special about one queue's worker, and how to put away what it opened. */
+export interface QueueWorker {
+  options: Partial<WorkerOptions> & { taskQueue: string };
+  close?: () => Promise<void>;
+}
+
+/** A cancellation reaches an activity with its heartbeat, so this is how long it may take. */
+const cancellationDelay = '1 second';
+
+export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = {
+  workflows: () => ({
+    options: {
+      taskQueue: taskQueues.workflows,
+      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      maxCachedWorkflows: 500,
+    },
+  }),
+
+  services: (client) => {
+    const { ASSIGN_URL, ASSIGN_API_KEY, SITES_FILE, MAX_OPEN } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY', 'SITES_FILE', 'MAX_OPEN');
+    const sites = new Sites(SITES_FILE);
+    const assign = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
+    return {
+      options: {
+        taskQueue: taskQueues.services,
+        activities: {
+          ...createAssignActivities({ client: assign, sites }),
+          ...createMailActivities({ sites }),
+          ...createPaceActivities({ client, sites }),
+          ...createDispatchActivities({ assign, sites, client, maxOpen: MAX_OPEN }),
+        },
+        maxConcurrentActivityTaskExecutions: 200,
+        maxHeartbeatThrottleInterval: cancellationDelay,
+        // A wait for mail goes on elsewhere; a call to the manager is over by then.
+        shutdownGraceTime: '10 seconds',
+      },
+    };
+  },
+
+  browser: () => {
+    const { SITES_FILE, DATA_DIR, EVIDENCE_DIR, ASSETS_ALLOW, BROWSER_SLOTS } = readEnvironment(
+      'SITES_FILE', 'DATA_DIR', 'EVIDENCE_DIR', 'ASSETS_ALLOW', 'BROWSER_SLOTS',
+    );
+    const executable = findBrowser();
+    if (!executable) throw new EnvironmentError('no browser: run "npm start" once, install Chromium, or set BROWSER_PATH to one');
+    const pool = new BrowserPool(executable);
+    return {
+      options: {
+        taskQueue: taskQueues.browser,
+        activities: createBrowserActivities({
+          pool,
+          sites: new Sites(SITES_FILE),
+          evidenceDir: EVIDENCE_DIR ?? path.join(DATA_DIR, 'evidence'),
+          assetsAllow: ASSETS_ALLOW,
+        }),
+        tuner: {
+          tunerOptions: { targetMemoryUsage: 0.85, targetCpuUsage: 0.95 },
+          activityTaskSlotOptions: { minimumSlots: 1, maximumSlots: BROWSER_SLOTS, rampThrottle: '100 milliseconds' },
+        },
+        maxHeartbeatThrottleInterval: cancellationDelay,
+        // A sign-up is tried once, so a deploy lets the longest step come to its end.
+        shutdownGraceTime: '5 minutes',
+      },
+      close: () => pool.close(),
+    };
+  },
+};

@@ -1,0 +1,71 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setHandler,
+  sleep,
+  TimeoutFailure,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { siteGateId } from '../temporal/workflow-ids.ts';
+import { permitGranted, releasePermit } from './signals.ts';
+import { final, lease, pace, type SiteStep } from './steps.ts';
+
+/** Runs steps at one site, each with a permit of the site's gate. */
+export class AtSite {
+  readonly #domain: string;
+  readonly #granted = new Set<string>();
+
+  constructor(domain: string) {
+    this.#domain = domain;
+    setHandler(permitGranted, (permitId) => {
+      this.#granted.add(permitId);
+    });
+  }
+
+  /** One step, tried again as its line in `steps.ts` says; each try has a permit of its own. @throws the last try's failure */
+  async run<Result>(step: SiteStep, act: () => Promise<Result>): Promise<Result> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.#once(step, act);
+      } catch (error) {
+        if (isNeverStarted(error)) tried -= 1;
+        else if (!mayPass(error) || tried >= step.tries) throw error;
+        await sleep(nextPause(error, step, Math.max(1, tried)));
+      }
+    }
+  }
+
+  async #once<Result>(step: SiteStep, act: () => Promise<Result>): Promise<Result> {
+    const permitId = uuid4();
+    try {
+      const { runId, workflowId } = workflowInfo();
+      await pace.requestPermit(this.#domain, { permitId, workflowId, runId, creating: step.creating, leaseMs: lease(step) });
+      await condition(() => this.#granted.has(permitId));
+      return await act();
+    } finally {
+      // A gate that is closed has nothing to give back to.
+      const gate = getExternalWorkflowHandle(siteGateId(this.#domain));
+      await CancellationScope.nonCancellable(() => gate.signal(releasePermit, permitId).catch(() => {}));
+    }
+  }
+}
+
+/** No worker took the step in time: nothing of it was done. */
+function isNeverStarted(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+}
+
+function mayPass(error: unknown): boolean {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) return false;
+  return !(error.cause instanceof ApplicationFailure) || !final.some((kind) => kind === (error.cause as ApplicationFailure).type);
+}
+
+function nextPause(error: unknown, step: SiteStep, tried: number): number {
+  const asked = error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause.nextRetryDelay : undefined;
+  return Math.max(Number(asked ?? 0), Math.min(step.firstPause * 2 ** (tried - 1), step.longestPause));
+}

@@ -1,0 +1,36 @@
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+import type { FailureKind, StepFailure } from '../contracts/outcomes.ts';
+
+/** A failure as the workflow decides on it. */
+export interface Told {
+  kind: FailureKind;
+  reason: string;
+  /** The account's form was sent, or may have been. */
+  submitted: boolean;
+}
+
+/** A failure that the workflow itself comes to. */
+export function fail(kind: FailureKind, reason: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: kind, message: reason, nonRetryable: true, category: 'BENIGN' });
+}
+
+/**
+ * Reads any end of a step. Only a step that says so has sent nothing: a time-out, a lost worker and a cancellation leave
+ * it open.
+ */
+export function readFailure(error: unknown): Told {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof CancelledFailure) {
+    const [details] = (cause.details ?? []) as StepFailure[];
+    return { kind: 'Cancelled', reason: 'cancelled', submitted: details?.submitted ?? true };
+  }
+  if (cause instanceof ApplicationFailure) {
+    const [details] = (cause.details ?? []) as StepFailure[];
+    const evidence = details?.evidence ? ` (evidence: ${details.evidence})` : '';
+    return { kind: cause.type as FailureKind, reason: cause.message + evidence, submitted: details?.submitted ?? true };
+  }
+  if (cause instanceof TimeoutFailure) {
+    return { kind: 'StepTimeout', reason: 'the step was not heard of again', submitted: true };
+  }
+  return { kind: 'Unexpected', reason: cause instanceof Error ? cause.message : String(cause), submitted: true };
+}

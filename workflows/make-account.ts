@@ -1,0 +1,81 @@
+import { sleep } from '@temporalio/workflow';
+import type { Marked } from '../activities/mailbox/activities.ts';
+import type { FailureKind, Made } from '../contracts/outcomes.ts';
+import type { SocialTask } from '../contracts/social.ts';
+import type { AtSite } from './at-site.ts';
+import { fail, readFailure, type Told } from './failures.ts';
+import { createAccount, createPause, createTries, findMail, lookFor, siteSteps } from './steps.ts';
+
+/** One task's register phase, and what is known of its account; what a failure or a cancellation is judged by. */
+export interface Registration {
+  readonly task: SocialTask;
+  readonly site: AtSite;
+  marked: Marked;
+  /** The form was sent, or may have been, and no look since has shown that nothing came of it. */
+  maybeMade: boolean;
+  made?: Made;
+  /** The account can be used: nothing is left to be confirmed. */
+  usable: boolean;
+}
+
+/** What looking shows: the account is ours, or it isn't there, or nobody can tell. */
+type Look = { state: 'made'; made: Made } | { state: 'absent' | 'unknown' };
+
+/** A site's own answer, which settles the matter even after the form was sent. */
+const definite: FailureKind[] = ['AlreadyExists', 'Rejected'];
+/** Failures before anything was sent that may pass. */
+const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
+
+/** Looks for the account at the site, and for the site's mail in the mailbox. Changes nothing. */
+async function look({ task, site, marked }: Registration): Promise<Look> {
+  const seen = await site.run(siteSteps.lookFor, () => lookFor(task));
+  if (seen.state === 'ours') return { state: 'made', made: { session: seen.session, profileUrl: seen.profileUrl } };
+  const made = { session: seen.session, profileUrl: seen.profileUrl, awaiting: seen.awaiting };
+  if (seen.state === 'unconfirmed') return { state: 'made', made };
+  if (seen.awaiting && 'mark' in marked && (await findMail(task, marked.mark, seen.awaiting))) return { state: 'made', made };
+  return { state: seen.state === 'absent' ? 'absent' : 'unknown' };
+}
+
+/**
+ * Looks at once, since an account that is there needs no waiting for. One that is not may still be made by a worker that
+ * was only cut off: it is looked for again when the attempt's time is over.
+ */
+export async function lookTwice(registration: Registration): Promise<Look> {
+  const early = await look(registration);
+  if (early.state === 'made') return early;
+  await sleep(siteSteps.createAccount.time);
+  return look(registration);
+}
+
+/**
+ * Makes the account at most once. Every end of an attempt but a definite answer means that the form may have been sent:
+ * then the site is looked at, and only an account that is absent after the attempt's time is over allows another.
+ */
+export async function makeAccount(registration: Registration): Promise<Made> {
+  const { task, site } = registration;
+  for (let tried = 1; ; tried++) {
+    let told: Told;
+    try {
+      return await site.run(siteSteps.createAccount, () => {
+        registration.maybeMade = true;
+        return createAccount(task);
+      });
+    } catch (error) {
+      told = readFailure(error);
+      if (!told.submitted || definite.includes(told.kind)) registration.maybeMade = false;
+      if (told.kind === 'Cancelled') throw error;
+      if (!registration.maybeMade && !(passing.includes(told.kind) && tried < createTries)) throw error;
+    }
+
+    if (registration.maybeMade) {
+      const seen = await lookTwice(registration);
+      if (seen.state === 'made') return seen.made;
+      if (seen.state === 'unknown') {
+        throw fail('OutcomeUnknown', `${told.reason}; the site does not show whether the account was made`);
+      }
+      registration.maybeMade = false;
+      if (tried === createTries) throw fail(told.kind, `${told.reason}; the account was not made`);
+    }
+    await sleep(createPause * tried);
+  }
+}

@@ -1,0 +1,17 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { DispatchActivities, Pulled } from '../activities/dispatch/activities.ts';
+import type { TaskFlow } from '../temporal/start-task.ts';
+import { taskQueues } from '../temporal/task-queues.ts';
+
+// The next run of the schedule pulls again, so a manager that is down is not waited for here.
+const { dispatchTasks } = proxyActivities<DispatchActivities>({
+  taskQueue: taskQueues.services,
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '30 seconds',
+  retry: { maximumAttempts: 3 },
+});
+
+/** Pulls a flow's tasks once and starts a workflow for each that can be worked. Run by a Schedule. */
+export function pullTasks(flow: TaskFlow): Promise<Pulled> {
+  return dispatchTasks(flow);
+}

@@ -1,0 +1,110 @@
+import type { ActivityOptions, RetryPolicy } from '@temporalio/common';
+import { proxyActivities } from '@temporalio/workflow';
+import type { AssignActivities } from '../activities/assign/activities.ts';
+import type { BrowserActivities } from '../activities/browser/activities.ts';
+import type { MailActivities } from '../activities/mailbox/activities.ts';
+import type { PaceActivities } from '../activities/pace/activities.ts';
+import type { FailureKind } from '../contracts/outcomes.ts';
+import { taskQueues } from '../temporal/task-queues.ts';
+
+/** Failures that another try would not mend; every other may pass. */
+export const final = [
+  'AlreadyExists',
+  'Challenge',
+  'Rejected',
+  'WrongCredentials',
+  'Unconfirmed',
+  'FormChanged',
+  'NotEnabled',
+  'MailboxRefused',
+  'MailMissing',
+  'AssetRefused',
+] satisfies FailureKind[];
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** A step that acts on a site. Times in ms. */
+export interface SiteStep {
+  /** One attempt's time on the server; the step itself gives up a little earlier. */
+  time: number;
+  /** Attempts in all; each has a permit of the site's gate. */
+  tries: number;
+  /** The wait before the second attempt; it doubles up to `longestPause`. */
+  firstPause: number;
+  longestPause: number;
+  /** Whether it makes an account, so that the site's `every` counts. */
+  creating: boolean;
+}
+
+/** By risk: what can't be taken back is tried once; what only looks, or leaves what is already so, is tried again. */
+export const siteSteps = {
+  createAccount: { time: 4 * minute, tries: 1, firstPause: 0, longestPause: 0, creating: true },
+  lookFor: { time: 2 * minute, tries: 6, firstPause: 5 * second, longestPause: 2 * minute, creating: false },
+  confirmEmail: { time: 2 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false },
+  updateProfile: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false },
+} satisfies Record<string, SiteStep>;
+
+/** How long a step with a permit may wait for a free browser; then it asks for a new permit. */
+const browserWait = 5 * minute;
+/** How long a confirmation mail is waited for. */
+const mailTime = 15 * minute;
+/** How long a task may take from its start to its report: its site's pace may keep it waiting for days. */
+export const taskTime = 7 * 24 * hour;
+/** Tries at the sign-up form: each further one only after the site was looked at, or when nothing was sent. */
+export const createTries = 3;
+/** The wait before the second try; it grows with each. */
+export const createPause = 30 * second;
+
+/** How long a permit is held when nobody gives it back: the step's longest time, and 30 s. */
+export function lease({ time }: SiteStep): number {
+  return browserWait + time + 30 * second;
+}
+
+/** A manager that is down is waited for as long as it takes. */
+const waitForManager: RetryPolicy = { initialInterval: second, backoffCoefficient: 2, maximumInterval: 2 * minute };
+const retryRead: RetryPolicy = { initialInterval: 2 * second, maximumInterval: minute, nonRetryableErrorTypes: final };
+
+const services: ActivityOptions = { taskQueue: taskQueues.services, cancellationType: 'WAIT_CANCELLATION_COMPLETED' };
+
+export const manager = proxyActivities<AssignActivities>({ ...services, startToCloseTimeout: 2 * minute, retry: waitForManager });
+
+export const pace = proxyActivities<PaceActivities>({
+  ...services,
+  startToCloseTimeout: 30 * second,
+  retry: { maximumInterval: 30 * second, nonRetryableErrorTypes: final },
+});
+
+export const { markMailbox, findMail } = proxyActivities<MailActivities>({
+  ...services,
+  startToCloseTimeout: minute,
+  heartbeatTimeout: 20 * second,
+  retry: { ...retryRead, maximumAttempts: 6 },
+});
+
+export const { awaitMail } = proxyActivities<MailActivities>({
+  ...services,
+  startToCloseTimeout: mailTime,
+  scheduleToCloseTimeout: 2 * mailTime,
+  heartbeatTimeout: 20 * second,
+  retry: retryRead,
+});
+
+function atBrowser({ time }: SiteStep): ActivityOptions {
+  return {
+    taskQueue: taskQueues.browser,
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    scheduleToStartTimeout: browserWait,
+    startToCloseTimeout: time,
+    // The first beat is sent at the step's entry, then every 2 s: missing ones mean that the worker is gone.
+    heartbeatTimeout: 20 * second,
+    // Each try needs a permit of its own, so the workflow repeats a step, not the server.
+    retry: { maximumAttempts: 1 },
+  };
+}
+
+export const { createAccount } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.createAccount));
+export const { lookFor } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.lookFor));
+export const { confirmEmail } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.confirmEmail));
+export const { updateProfile } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.updateProfile));
