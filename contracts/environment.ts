@@ -38,6 +38,9 @@ export const variables = {
   BROWSER_PATH: z.string().optional(),
   BROWSER_SLOTS: z.coerce.number().int().min(1).max(64).default(4),
   HEALTH_PORT: port.optional(),
+  CODEC_PORT: port.default(8081),
+  CODEC_TOKEN: z.string().min(16),
+  CODEC_ORIGINS: list.prefault('http://127.0.0.1:8233,http://localhost:8233'),
   MAX_OPEN: z.coerce.number().int().min(1).default(10_000),
 };
 

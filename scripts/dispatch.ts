@@ -1,4 +1,4 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { InvalidArgumentError } from 'commander';
 import { AssignClient, NoAnswer } from '../activities/assign/client.ts';
 import { dispatch } from '../activities/dispatch/dispatch.ts';
@@ -6,10 +6,10 @@ import { readEnvironment } from '../contracts/environment.ts';
 import { duration } from '../contracts/sites.ts';
 import { Sites } from '../sites/sites-file.ts';
 import { type TaskFlow, taskWorkflows } from '../temporal/start-task.ts';
-import { taskQueues } from '../temporal/task-queues.ts';
 import { pullScheduleId } from '../temporal/workflow-ids.ts';
 import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
 import { warnOfIdleQueues } from './follow-workflow.ts';
+import { makeSchedule } from './schedules.ts';
 
 const flows = Object.keys(taskWorkflows) as TaskFlow[];
 
@@ -28,23 +28,6 @@ function readDuration(text: string): number {
   return parsed.data;
 }
 
-async function makeSchedule(client: Client, flow: TaskFlow, every: number): Promise<string> {
-  const schedule = {
-    spec: { intervals: [{ every }] },
-    action: { type: 'startWorkflow' as const, workflowType: 'pullTasks', workflowId: pullScheduleId(flow), taskQueue: taskQueues.workflows, args: [flow] },
-    // A pull that takes longer than the interval is let finish; missed ones are not made up for.
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: every },
-  };
-  try {
-    await client.schedule.create({ scheduleId: pullScheduleId(flow), ...schedule });
-    return `made, every ${every / 1000} s`;
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(pullScheduleId(flow)).update((previous) => ({ ...previous, ...schedule }));
-    return `updated, every ${every / 1000} s`;
-  }
-}
-
 async function handleSchedule(client: Client, flow: TaskFlow, { every, pause, resume, trigger, remove }: Options): Promise<string> {
   const handle = client.schedule.getHandle(pullScheduleId(flow));
   try {
@@ -56,7 +39,8 @@ async function handleSchedule(client: Client, flow: TaskFlow, { every, pause, re
     if (error instanceof ScheduleNotFoundError) throw new CommandError(`there is no schedule ${pullScheduleId(flow)}: make it with "npm run dispatch"`);
     throw error;
   }
-  return makeSchedule(client, flow, every);
+  const state = await makeSchedule(client, flow, every);
+  return `${state}, every ${every / 1000} s`;
 }
 
 async function dispatchOnce(client: Client, flow: TaskFlow): Promise<void> {

@@ -1,14 +1,14 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
 
 const lookEveryMs = 1_000;
 
 /** The task queues that no worker has polled lately. */
 export async function findIdleQueues(client: Client): Promise<TaskQueue[]> {
-  const { TASK_QUEUE_TYPE_WORKFLOW: workflow, TASK_QUEUE_TYPE_ACTIVITY: activity } = temporal.api.enums.v1.TaskQueueType;
+  const { TASK_QUEUE_TYPE_WORKFLOW: workflow, TASK_QUEUE_TYPE_ACTIVITY: activity } = proto.temporal.api.enums.v1.TaskQueueType;
   const idle: TaskQueue[] = [];
   for (const queue of Object.keys(taskQueues) as TaskQueue[]) {
     const { pollers } = await client.workflowService.describeTaskQueue({

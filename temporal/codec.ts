@@ -1,5 +1,5 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { KeyRing } from '../contracts/key-ring.ts';
 
 const encoding = 'binary/encrypted';
@@ -21,7 +21,7 @@ export class EncryptionCodec implements PayloadCodec {
   async encode(payloads: Payload[]): Promise<Payload[]> {
     return payloads.map((payload) => ({
       metadata: { encoding: text.encode(encoding), 'encryption-key-id': text.encode(this.#keys.currentId) },
-      data: this.#keys.seal(temporal.api.common.v1.Payload.encode(payload).finish()),
+      data: this.#keys.seal(proto.temporal.api.common.v1.Payload.encode(payload).finish()),
     }));
   }
 
@@ -30,7 +30,7 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => {
       if (readMetadata(payload, 'encoding') !== encoding) return payload;
       const keyId = readMetadata(payload, 'encryption-key-id') ?? '';
-      return temporal.api.common.v1.Payload.decode(this.#keys.open(keyId, payload.data!));
+      return proto.temporal.api.common.v1.Payload.decode(this.#keys.open(keyId, payload.data!));
     });
   }
 }

@@ -1,11 +1,11 @@
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { searchAttributes } from './search-attributes.ts';
 
 /** The part of a connection that this needs; a client's and a worker's both have it. */
 interface Operator {
   operatorService: {
-    addSearchAttributes(request: temporal.api.operatorservice.v1.IAddSearchAttributesRequest): Promise<unknown>;
-    listSearchAttributes(request: temporal.api.operatorservice.v1.IListSearchAttributesRequest): Promise<{ customAttributes?: object | null }>;
+    addSearchAttributes(request: proto.temporal.api.operatorservice.v1.IAddSearchAttributesRequest): Promise<unknown>;
+    listSearchAttributes(request: proto.temporal.api.operatorservice.v1.IListSearchAttributesRequest): Promise<{ customAttributes?: object | null }>;
   };
 }
 
@@ -19,6 +19,6 @@ export async function registerSearchAttributes({ operatorService }: Operator, na
   const known = new Set(Object.keys(customAttributes ?? {}));
   const missing = Object.values(searchAttributes).map(({ name }) => name).filter((name) => !known.has(name));
   if (missing.length === 0) return;
-  const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
   await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])) });
 }

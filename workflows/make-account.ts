@@ -23,6 +23,8 @@ type Look = { state: 'made'; made: Made } | { state: 'absent' | 'unknown' };
 
 /** A site's own answer, which settles the matter even after the form was sent. */
 const definite: FailureKind[] = ['AlreadyExists', 'Rejected'];
+/** The site answered the form, so one look tells whether it made the account nevertheless. */
+const answered: FailureKind[] = ['Challenge'];
 /** Failures before anything was sent that may pass. */
 const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
 
@@ -68,13 +70,13 @@ export async function makeAccount(registration: Registration): Promise<Made> {
     }
 
     if (registration.maybeMade) {
-      const seen = await lookTwice(registration);
+      const seen = await (answered.includes(told.kind) ? look(registration) : lookTwice(registration));
       if (seen.state === 'made') return seen.made;
       if (seen.state === 'unknown') {
         throw fail('OutcomeUnknown', `${told.reason}; the site does not show whether the account was made`);
       }
       registration.maybeMade = false;
-      if (tried === createTries) throw fail(told.kind, `${told.reason}; the account was not made`);
+      if (!passing.includes(told.kind) || tried === createTries) throw fail(told.kind, `${told.reason}; the account was not made`);
     }
     await sleep(createPause * tried);
   }

@@ -7,8 +7,8 @@ const longestText = 100_000;
 
 const codeWord =
   String.raw`(?:(?<!\p{L})(?:code|codes|kode|kod|codice|código|codigo|passcode|pin|otp|token|password|verification|verify|confirmation|confirm|bestätigung\p{L}*|mã|код|\p{L}+code)(?!\p{L})|验证码|驗證碼|確認コード|認証コード|コード|인증)`;
-/** A code word, and up to the token neither a digit nor the end of a sentence. */
-const introduced = new RegExp(`${codeWord}[^.!?\\d]{0,60}$`, 'iu');
+/** A code word, and up to the token neither a digit nor the end of a sentence, unless the digits are an alternative's. */
+const introduced = new RegExp(`${codeWord}[^.!?\\d]{0,60}(?:\\d\\w{2,31},?\\s+(?:(?:or|and|oder|und|ou|o|y)\\s+)?)*$`, 'iu');
 /** `123456 is your … code` */
 const announced = new RegExp(`^["'”*_)\\]]*\\s+(?:is|ist|est|es|là)\\s[^.!?\\d]{0,60}${codeWord}`, 'iu');
 /** A code word, and nothing but `is` or a colon up to the token. */

@@ -8,9 +8,9 @@ import { findLink } from './find-link.ts';
 import { isOurs } from './is-ours.ts';
 
 const largestMail = 1024 * 1024;
-const longestHeader = 32 * 1024;
 /** A flooded mailbox is read in portions, the newest first. */
-const mostAtOnce = 200;
+const mostAtOnce = 50;
+const headers = ['from', 'subject', 'date', 'to', 'delivered-to', 'x-original-to'];
 /** How far the clocks of worker, sender and mail server may lie apart. */
 const clockSkewMs = 2 * 60_000;
 const dayMs = 24 * 60 * 60_000;
@@ -71,15 +71,14 @@ export async function look(
   const sameUids = uidValidity === mark.uidValidity;
   if (seen.uidValidity !== uidValidity) Object.assign(seen, { uidValidity, uids: new Set() });
 
-  const query = sameUids ? { uid: `${mark.uidNext}:*` } : { since: new Date(mark.markedAt - dayMs) };
-  const uids = await client.search(query, { uid: true });
+  const since = sameUids ? { uid: `${mark.uidNext}:*` } : { since: new Date(mark.markedAt - dayMs) };
+  const uids = await client.search({ ...since, smaller: largestMail }, { uid: true });
   if (!Array.isArray(uids)) throw new MailboxDown('the mail server refused to search');
   // `n:*` always holds the newest mail, even one before n (RFC 9051 section 6.4.8).
   const fresh = uids.filter((uid) => (!sameUids || uid >= mark.uidNext) && !seen.uids.has(uid)).slice(-mostAtOnce);
   if (fresh.length === 0) return undefined;
 
-  const wanted = { uid: true, size: true, internalDate: true, bodyParts: [{ key: 'HEADER', start: 0, maxLength: longestHeader }] };
-  const messages: FetchMessageObject[] = await client.fetchAll(fresh.join(','), wanted, { uid: true });
+  const messages: FetchMessageObject[] = await client.fetchAll(fresh.join(','), { uid: true, internalDate: true, headers }, { uid: true });
   for (const message of messages.sort((a, b) => b.uid - a.uid)) {
     const proof = await readIfOurs(message);
     if (proof) return proof;
@@ -88,7 +87,6 @@ export async function look(
   return undefined;
 
   async function readIfOurs(message: FetchMessageObject): Promise<MailProof | undefined> {
-    if (message.size === undefined || message.size > largestMail) return undefined;
     const mail = message.headers && (await parseOrSkip(message.headers));
     if (!mail || !isOurs(mail, request, user)) return undefined;
     if (!sameUids && !isAfter(mark, message.internalDate, mail.date)) return undefined;

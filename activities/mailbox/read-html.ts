@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2';
 
 /** A tag soup larger than this could keep the parser busy for long; no mail with a link or code in it is. */
-const longestHtml = 256 * 1024;
+const longestHtml = 128 * 1024;
 
 const unseen = new Set(['script', 'style', 'title', 'noscript', 'template', 'textarea', 'select']);
 const inline = new Set([

@@ -4,7 +4,7 @@ import type { Flow } from '../../contracts/flows.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Actor, Database, DatabaseTransaction, Tables } from '../database/tables.ts';
 import { notFound, Refusal } from '../refusal.ts';
-import { openSecrets, redact, sealJson } from './secrets.ts';
+import { redact, sealJson } from './secrets.ts';
 import type { Reported } from './secrets.ts';
 import { expectedBefore, transitions } from './states.ts';
 import type { Event, Status } from './states.ts';
@@ -54,16 +54,18 @@ export async function moveTask(context: ManagerContext, trx: DatabaseTransaction
     .executeTakeFirst();
   if (!moved) throw await refuseMove(trx, move);
 
-  const texts = { error_message: move.errorMessage || null, note: move.note || null };
-  if (texts.error_message ?? texts.note) {
-    const secrets = Object.values(openSecrets(context.keys, moved));
-    texts.error_message = redact(texts.error_message, secrets);
-    texts.note = redact(texts.note, secrets);
-  }
+  const withoutSecrets = (text: string | null | undefined) => (text ? redact(context.keys, moved, text) : null);
   const [from] = pairs.find(([, to]) => to === moved.status)!;
   await trx
     .insertInto('task_history')
-    .values({ task_id: move.taskId, from_status: from, to_status: moved.status, actor: move.by, ...texts })
+    .values({
+      task_id: move.taskId,
+      from_status: from,
+      to_status: moved.status,
+      actor: move.by,
+      error_message: withoutSecrets(move.errorMessage),
+      note: withoutSecrets(move.note),
+    })
     .execute();
   return moved;
 }

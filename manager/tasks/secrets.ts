@@ -35,9 +35,15 @@ function openJson<Value>(keys: KeyRing, keyId: string, sealed: Uint8Array): Valu
  * @throws Error when the key that sealed them isn't in the ring
  */
 export function openSecrets(keys: KeyRing, row: SealedRow): Credentials & { cookie: string } {
-  const given = openJson<Credentials>(keys, row.secrets_key, row.secrets);
-  const reported = row.reported ? openJson<Reported>(keys, row.reported_key!, row.reported) : { password: '', cookie: '' };
+  const { given, reported } = openBoth(keys, row);
   return { ...given, password: reported.password || given.password, cookie: reported.cookie };
+}
+
+function openBoth(keys: KeyRing, row: SealedRow): { given: Credentials; reported: Reported } {
+  return {
+    given: openJson<Credentials>(keys, row.secrets_key, row.secrets),
+    reported: row.reported ? openJson<Reported>(keys, row.reported_key!, row.reported) : { password: '', cookie: '' },
+  };
 }
 
 const mask = '********';
@@ -47,9 +53,17 @@ export function maskSecrets<Secrets extends { [Name in keyof Secrets]: string }>
   return Object.fromEntries(Object.entries<string>(secrets).map(([name, value]) => [name, value && mask])) as Secrets;
 }
 
-/** Takes a task's secrets out of what a worker wrote about it; shorter ones than four characters would take words apart. */
-export function redact(text: string | null, secrets: string[]): string | null {
-  if (text === null) return null;
-  const worthHiding = secrets.filter((secret) => secret.length >= 4).sort((one, other) => other.length - one.length);
-  return worthHiding.reduce((rest, secret) => rest.replaceAll(secret, mask), text);
+/**
+ * Takes a task's secrets, the replaced ones too, out of what a worker wrote about it. Shorter ones than four characters
+ * would take words apart.
+ *
+ * @throws Error when the key that sealed them isn't in the ring
+ */
+export function redact(keys: KeyRing, row: SealedRow, text: string): string {
+  const { given, reported } = openBoth(keys, row);
+  return [...Object.values(given), ...Object.values(reported)]
+    .flatMap((secret: string) => [secret, secret.replaceAll(' ', '')])
+    .filter((secret) => secret.length >= 4)
+    .sort((one, other) => other.length - one.length)
+    .reduce((rest, secret) => rest.replaceAll(secret, mask), text);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SetUpError, lastLines, run, say } from './run.mjs';
@@ -80,6 +80,7 @@ function install(server, way) {
     if (!existsSync(path.join(part, 'bin', server.program))) return `it brought no ${server.program}`;
     const home = path.join(toolsFolder, `${server.program}-${server.version}`);
     rmSync(home, { recursive: true, force: true });
+    chmodSync(part, 0o755);
     renameSync(part, home);
     return undefined;
   } finally {

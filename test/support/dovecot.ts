@@ -78,7 +78,13 @@ first_valid_uid = 1
 first_valid_gid = 1
 mail_max_userip_connections = 100
 auth_failure_delay = 0
-${rootless ? `default_internal_user = ${owner}\ndefault_login_user = ${owner}\ndefault_internal_group = ${group}\nservice anvil {\n  chroot =\n}` : ''}
+${rootless ? `default_internal_user = ${owner}\ndefault_login_user = ${owner}\ndefault_internal_group = ${group}` : ''}
+service anvil {
+  ${rootless ? 'chroot =' : ''}
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 passdb {
   driver = passwd-file
   args = scheme=plain ${home}/users

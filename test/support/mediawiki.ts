@@ -55,8 +55,13 @@ export async function startMediaWiki(options: MediaWikiOptions = {}): Promise<Me
   const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   // The settings stay in the folder, whatever is in /etc/mediawiki.
   const environment = { MW_CONFIG_FILE: join(folder, 'LocalSettings.php'), TMPDIR: folder };
-  const maintain = (script: string, parameters: string[]) =>
-    run('php', [join(software, 'maintenance', script), ...parameters], { env: { ...process.env, ...environment } });
+  const maintain = async (script: string, parameters: string[]) => {
+    const command = [join(software, 'maintenance', script), ...parameters];
+    await run('php', command, { env: { ...process.env, ...environment } }).catch((error: { stdout: string; stderr: string }) => {
+      // The error's own message holds the whole command, with its passwords.
+      throw new Error(`MediaWiki's ${script} failed: ${`${error.stdout ?? ''}${error.stderr ?? ''}`.trim()}`);
+    });
+  };
 
   try {
     const database = ['--dbtype', 'sqlite', '--dbpath', folder, '--dbname', 'wiki', '--confpath', folder];

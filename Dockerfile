@@ -1,0 +1,26 @@
+# Debian, not Alpine: Temporal's native module needs glibc.
+FROM node:20-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:20-bookworm-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends chromium-headless-shell fonts-liberation \
+  && rm -rf /var/lib/apt/lists/*
+ENV NODE_ENV=production DATA_DIR=/data BROWSER_PATH=/usr/bin/chromium-headless-shell
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json tsconfig.json ./
+COPY contracts ./contracts
+COPY temporal ./temporal
+COPY sites ./sites
+COPY activities ./activities
+COPY workflows ./workflows
+COPY workers ./workers
+COPY manager ./manager
+COPY scripts ./scripts
+RUN mkdir /data && chown node:node /data
+USER node
+# node itself, so that it gets the signal to drain.
+CMD ["node", "--import", "tsx", "workers/main.ts"]

@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { run } from './run.mjs';
+import { findOnPath, root } from './tools.mjs';
+
+function hasPostgres() {
+  if (findOnPath('initdb')) return true;
+  const debian = '/usr/lib/postgresql';
+  return existsSync(debian) && readdirSync(debian).some((version) => existsSync(path.join(debian, version, 'bin/initdb')));
+}
+
+function hasMediaWiki() {
+  if (!existsSync('/usr/share/mediawiki/index.php') || !findOnPath('php')) return false;
+  const modules = run('php', ['-m']).output.split('\n');
+  return ['pdo_sqlite', 'mbstring', 'xml', 'intl'].every((name) => modules.includes(name));
+}
+
+/**
+ * Software that npm doesn't bring, which some suites run through the support file of that name. A suite leaves out by
+ * itself what it can't do without it.
+ */
+const software = [
+  { support: 'test/support/postgres.ts', title: 'the PostgreSQL server', packages: ['postgresql'], isThere: hasPostgres },
+  { support: 'test/support/dovecot.ts', title: 'Dovecot', packages: ['dovecot-imapd'], isThere: () => existsSync('/usr/sbin/dovecot') },
+  {
+    support: 'test/support/mediawiki.ts',
+    title: 'MediaWiki on PHP with SQLite',
+    packages: ['mediawiki', 'php-cli', 'php-sqlite3', 'php-mbstring', 'php-xml', 'php-intl'],
+    isThere: hasMediaWiki,
+  },
+];
+
+function listSuites() {
+  return readdirSync(path.join(root, 'test'), { recursive: true })
+    .map((file) => path.join('test', String(file)))
+    .filter((file) => file.endsWith('.test.ts'))
+    .sort();
+}
+
+/** Every file of test/ that this one leans on, itself included. */
+function collectImports(file, seen = new Set()) {
+  const place = path.join(root, file);
+  if (seen.has(file) || !existsSync(place)) return seen;
+  seen.add(file);
+  for (const [, imported] of readFileSync(place, 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+    const next = path.join(path.dirname(file), imported);
+    if (next.startsWith(`test${path.sep}`)) collectImports(next, seen);
+  }
+  return seen;
+}
+
+/**
+ * The suites that this machine can't carry whole.
+ *
+ * @returns {{ file: string, title: string, packages: string[] }[]} one for each suite and software that it lacks; the
+ *   packages are Debian's
+ */
+export function findLeftOut() {
+  const missing = software.filter(({ isThere }) => !isThere());
+  if (missing.length === 0) return [];
+  return listSuites().flatMap((file) => {
+    const imports = collectImports(file);
+    return missing.flatMap(({ support, title, packages }) => (imports.has(path.normalize(support)) ? [{ file, title, packages }] : []));
+  });
+}

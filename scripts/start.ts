@@ -1,0 +1,186 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readEnvironment } from '../contracts/environment.ts';
+import { loadKeyRing } from '../contracts/key-ring.ts';
+import type { PracticeConfig } from '../practice/start.ts';
+import { connectClient } from '../temporal/connect.ts';
+import { registerSearchAttributes } from '../temporal/register-search-attributes.ts';
+import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { makeSchedule } from './schedules.ts';
+import { findTools } from './setup/tools.mjs';
+import { AdminClient } from './start/admin-client.ts';
+import { demonstrationSites, domainOf, mailDomain, makeDemonstration } from './start/demonstration.ts';
+import { findPort } from './start/ports.ts';
+import { Processes } from './start/processes.ts';
+import { readOrMakeKeys, writePrivate, writeRunEnvironment, writeSitesFile } from './start/run-files.ts';
+import { judge, showProgress, writeTable } from './start/show-progress.ts';
+
+const pullEveryMs = 2_000;
+/** How long the demonstration's tasks may take in all. */
+const patienceMs = 8 * 60_000;
+const stopPatienceMs = 15_000;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const tsx = (file: string) => ({ command: process.execPath, args: ['--import', 'tsx', path.join(root, file)] });
+const localUrl = (port: number) => `http://127.0.0.1:${port}`;
+
+async function waitForTemporal(): Promise<void> {
+  const keys = loadKeyRing();
+  for (let tries = 0; ; tries++) {
+    try {
+      const client = await connectClient(keys);
+      await registerSearchAttributes(client.connection, client.options.namespace);
+      return await client.connection.close();
+    } catch (error) {
+      if (tries >= 60) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+}
+
+/** Starts Temporal's development server, unless the environment names a Temporal; gives the Web UI's address where it is known. */
+async function startTemporal(processes: Processes, dataDir: string, codecUrl: string): Promise<{ ui: string; env: Record<string, string> }> {
+  const { TEMPORAL_ADDRESS: given } = process.env;
+  if (given) {
+    await waitForTemporal();
+    return { ui: `(the one of your Temporal at ${given})`, env: {} };
+  }
+  const { temporal } = findTools();
+  if (!temporal) throw new CommandError('no Temporal CLI: run "npm start", which installs one, or set TEMPORAL_ADDRESS');
+  const [port, uiPort] = [await findPort(7233), await findPort(8233)];
+  const flags = [
+    'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort),
+    '--db-filename', path.join(dataDir, 'temporal.db'), '--log-level', 'error', '--ui-codec-endpoint', codecUrl,
+  ];
+  void processes.start('temporal', { command: temporal, args: flags, env: {}, isReady: () => false }).catch(() => {});
+  process.env.TEMPORAL_ADDRESS = `127.0.0.1:${port}`;
+  process.env.TEMPORAL_NAMESPACE ||= 'default';
+  await Promise.race([waitForTemporal(), processes.failed]);
+  return { ui: localUrl(uiPort), env: { TEMPORAL_ADDRESS: process.env.TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: process.env.TEMPORAL_NAMESPACE } };
+}
+
+async function start({ once }: { once?: boolean }): Promise<void> {
+  const begun = performance.now();
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        stopping.abort();
+        resolve();
+      });
+    }
+  });
+  const { DATA_DIR } = readEnvironment('DATA_DIR');
+  const processes = new Processes(path.join(DATA_DIR, 'logs'));
+  try {
+    const asMeant = await Promise.race([
+      demonstrate(processes, DATA_DIR, stopping.signal, begun),
+      processes.failed,
+      stopped.then(() => undefined),
+    ]);
+    if (asMeant !== undefined && once) process.exitCode = asMeant ? 0 : 1;
+    else if (asMeant !== undefined) {
+      say('\nAll of it stays up until Ctrl-C.');
+      await Promise.race([stopped, processes.failed]);
+    }
+  } finally {
+    stopping.abort();
+    await processes.stop(stopPatienceMs);
+  }
+}
+
+async function demonstrate(processes: Processes, dataDir: string, signal: AbortSignal, begun: number): Promise<boolean> {
+  const keys = readOrMakeKeys(dataDir, ['ASSIGN_API_KEY', 'ASSIGN_ADMIN_KEY', 'MINIAPP_TOKEN_SECRET', 'CODEC_TOKEN', 'PRACTICE_TOKEN', 'PRACTICE_MAIL_PASSWORD']);
+  const { NODE_ENV } = process.env;
+  loadKeyRing();
+  if (NODE_ENV !== 'production' && !process.env.ENLIST_KEYS) say(`payloads are encrypted with the key in ${path.join(dataDir, 'keys')} (made once; ENLIST_KEYS sets others)`);
+
+  const stamp = Date.now().toString(36);
+  const picturesPort = await findPort(8190);
+  const demonstration = makeDemonstration(stamp, keys.PRACTICE_MAIL_PASSWORD!, localUrl(picturesPort));
+  const managerPort = await findPort(8080);
+  const codecPort = await findPort(8081);
+  const codecUrl = `${localUrl(codecPort)}/${keys.CODEC_TOKEN}`;
+  const sitesFile = path.join(dataDir, 'sites.yaml');
+
+  say('starting Temporal …');
+  const temporal = await startTemporal(processes, dataDir, codecUrl);
+  const env: Record<string, string> = {
+    ...temporal.env,
+    ASSIGN_URL: localUrl(managerPort),
+    ASSIGN_API_KEY: keys.ASSIGN_API_KEY!,
+    ASSIGN_ADMIN_KEY: keys.ASSIGN_ADMIN_KEY!,
+    MINIAPP_TOKEN_SECRET: keys.MINIAPP_TOKEN_SECRET!,
+    PORT: String(managerPort),
+    CODEC_PORT: String(codecPort),
+    CODEC_TOKEN: keys.CODEC_TOKEN!,
+    CODEC_ORIGINS: temporal.ui,
+    PRACTICE_TOKEN: keys.PRACTICE_TOKEN!,
+    PRACTICE_MAIL_PASSWORD: keys.PRACTICE_MAIL_PASSWORD!,
+    SITES_FILE: sitesFile,
+    ASSETS_ALLOW: '127.0.0.0/8',
+  };
+
+  say('starting the manager, the practice sites and the codec server …');
+  const practiceFile = path.join(dataDir, 'practice.json');
+  const practice: PracticeConfig = {
+    dataDir: path.join(dataDir, 'practice'),
+    controlToken: keys.PRACTICE_TOKEN,
+    mailboxes: [{ address: demonstration.email, password: demonstration.mailPassword }],
+    sites: await Promise.all(
+      demonstrationSites.map(async (site, index) => ({
+        domain: domainOf(site),
+        port: await findPort(8100 + index),
+        confirmation: site.confirmation,
+        behaviour: site.behaviour,
+      })),
+    ),
+    pictures: picturesPort,
+  };
+  writePrivate(practiceFile, JSON.stringify(practice, undefined, 2));
+  const [, practiceLine] = await Promise.all([
+    processes.start('manager', { ...tsx('manager/main.ts'), env, isReady: (line) => line.includes('manager ready'), restart: true }),
+    processes.start('practice', { ...tsx('practice/main.ts'), env: { ...env, PRACTICE_CONFIG: practiceFile }, isReady: (line) => line.startsWith('{"smtp"') }),
+    processes.start('codec-server', { ...tsx('temporal/codec-server.ts'), env, isReady: (line) => line.includes('ready'), restart: true }),
+  ]);
+  const { imap, sites } = JSON.parse(practiceLine) as { imap: { host: string; port: number }; sites: { domain: string; url: string }[] };
+  for (const { domain, url } of sites) {
+    if (demonstrationSites.some((site) => site.totp && domainOf(site) === domain)) {
+      await setTotp(url, keys.PRACTICE_TOKEN!, demonstration.username, demonstration.totpSecret);
+    }
+  }
+  writeSitesFile(sitesFile, {
+    sites: sites.map(({ domain, url }) => ({ domain, recipe: 'practice-social', url, permission: 'a practice site of our own', every: '1s', atOnce: 2 })),
+    mail: { [mailDomain]: { ...imap, tls: false } },
+  });
+  writeRunEnvironment(dataDir, env);
+
+  say('starting the workers …');
+  await processes.start('worker', { ...tsx('workers/main.ts'), env, isReady: (line) => line.includes('workers ready'), restart: true });
+  Object.assign(process.env, env);
+  await withClient((client) => makeSchedule(client, 'social', pullEveryMs));
+
+  const admin = new AdminClient(env.ASSIGN_URL!, keys.ASSIGN_ADMIN_KEY!);
+  const requestId = await admin.makeRequest(demonstration.socialRequest);
+  say(`ready after ${((performance.now() - begun) / 1000).toFixed(1)} s\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}   (any user name; the password is ASSIGN_ADMIN_KEY in ${path.join(dataDir, 'run.env')})\n  sites    ${sites[0]!.url} and ${sites.length - 1} more\n`);
+  await showProgress(admin, requestId, demonstration.meant, patienceMs, signal);
+  const judged = await judge(admin, requestId, demonstration.meant);
+  say(`\n${writeTable(judged)}\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}`);
+  return judged.every(({ asMeant }) => asMeant);
+}
+
+async function setTotp(siteUrl: string, token: string, username: string, secret: string): Promise<void> {
+  const response = await fetch(`${siteUrl}/_practice/totp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-practice-token': token },
+    body: JSON.stringify({ username, secret }),
+  });
+  if (!response.ok) throw new Error(`${siteUrl}/_practice/totp answers ${response.status}`);
+}
+
+await runCommand(
+  makeCommand('start', 'Starts Temporal, the manager, practice sites and the workers on this machine, and makes accounts on the practice sites.')
+    .option('--once', 'end when every task has ended: 0 when each ended as it was meant to, else 1')
+    .action(start),
+);

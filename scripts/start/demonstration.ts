@@ -1,0 +1,80 @@
+import type { NewRequestInput } from '../../contracts/admin.ts';
+import type { SocialStatus } from '../../contracts/social.ts';
+import type { PracticeConfig } from '../../practice/start.ts';
+
+type PracticeSite = NonNullable<PracticeConfig['sites']>[number];
+
+/** One practice site of the demonstration, how it behaves, and what its task is meant to become. */
+interface DemonstrationSite {
+  name: string;
+  confirmation: PracticeSite['confirmation'];
+  behaviour?: PracticeSite['behaviour'];
+  /** Whether the account's sign-in asks for authenticator codes. */
+  totp?: boolean;
+  becomes: SocialStatus;
+  why: string;
+}
+
+export const mailDomain = 'mail.practice.test';
+/** A domain that the demonstration asks for, and that its sites file does not list. */
+export const unlisted = 'willow.practice.test';
+
+export const demonstrationSites: DemonstrationSite[] = [
+  { name: 'alder', confirmation: 'link', becomes: 'completed', why: 'confirmed by a link' },
+  { name: 'birch', confirmation: 'code', becomes: 'completed', why: 'confirmed by a code' },
+  { name: 'cedar', confirmation: 'none', becomes: 'completed', why: 'needs no confirmation' },
+  { name: 'elm', confirmation: 'link', behaviour: { slow: 300 }, becomes: 'completed', why: 'a slow site' },
+  { name: 'fir', confirmation: 'link', totp: true, becomes: 'completed', why: 'sign-in by authenticator' },
+  { name: 'hazel', confirmation: 'link', behaviour: { errorAfterCreate: { times: 1 } }, becomes: 'completed', why: 'answers 500 after the account was made' },
+  { name: 'juniper', confirmation: 'none', becomes: 'completed', why: 'needs no confirmation' },
+  { name: 'linden', confirmation: 'link', behaviour: { humanCheck: true }, becomes: 'final_failed', why: 'asks for a human' },
+  { name: 'maple', confirmation: 'none', behaviour: { avatarRefused: true }, becomes: 'active', why: 'refuses the avatar' },
+  { name: 'oak', confirmation: 'link', behaviour: { nameTaken: true }, becomes: 'final_failed', why: 'the name is taken' },
+];
+
+export const domainOf = ({ name }: Pick<DemonstrationSite, 'name'>) => `${name}.practice.test`;
+
+export interface Demonstration {
+  email: string;
+  mailPassword: string;
+  username: string;
+  totpSecret: string;
+  socialRequest: NewRequestInput;
+  /** What each domain's task is meant to become, and why. */
+  meant: Map<string, { becomes: SocialStatus; why: string }>;
+}
+
+/** Makes up one brand and its request; `stamp` keeps it apart from those of earlier runs, whose accounts are still there. */
+export function makeDemonstration(stamp: string, mailPassword: string, pictures: string): Demonstration {
+  const username = `brand-${stamp}`;
+  const email = `${username}@${mailDomain}`;
+  const totpSecret = 'JBSWY3DPEHPK3PXP';
+  const account = { email, username, app_password: mailPassword };
+  const meant = new Map(demonstrationSites.map((site) => [domainOf(site), { becomes: site.becomes, why: site.why }]));
+  meant.set(unlisted, { becomes: 'register', why: 'not in the sites file, so left alone' });
+  return {
+    email,
+    mailPassword,
+    username,
+    totpSecret,
+    meant,
+    socialRequest: {
+      type: 'social',
+      website: `https://${username}.example`,
+      profile: {
+        first_name: 'Sample',
+        last_name: 'Brand',
+        phone: '0900000000',
+        location: 'Hà Nội',
+        about: '<p>{Hello|Welcome}, this is <b>a sample brand</b> at <a href="https://brand.example">brand.example</a>.</p>',
+        avatar_url: `${pictures}/avatar/${username}.png`,
+        cover_url: `${pictures}/cover/${username}.png`,
+        social_connect: [`https://social.example/@${username}`, `https://video.example/${username}`],
+      },
+      accounts: [
+        ...demonstrationSites.map((site) => ({ ...account, domain: domainOf(site), twofa: site.totp ? totpSecret : '' })),
+        { ...account, domain: unlisted },
+      ],
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests set what they need themselves: an operator's Temporal, database or keys are not for them.
+for (const name of Object.keys(process.env)) {
+  if (/^(TEMPORAL|ASSIGN|ENLIST|MINIAPP)_|^(DATABASE_URL|DATA_DIR|SITES_FILE|RECIPES_DIR|EVIDENCE_DIR|ASSETS_ALLOW|HOST|PORT)$/.test(name)) {
+    delete process.env[name];
+  }
+}
+process.env.NODE_ENV = 'test';
+
+const heavy = ['test/sites/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'light', include: ['test/**/*.test.ts'], exclude: heavy, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        // Each starts browsers and servers of its own.
+        test: { name: 'heavy', include: heavy, fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } },
+      },
+    ],
+  },
+});
