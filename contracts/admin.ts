@@ -78,6 +78,7 @@ const taskSummary = z.object({
   status: z.string(),
   retry_count: z.number().int(),
   link_profile: z.string(),
+  error_message: z.string().nullable().describe('of the last failure'),
 });
 
 export const requestList = z.object({

@@ -1,5 +1,5 @@
 import Fastify, { LogController } from 'fastify';
-import type { FastifyBaseLogger, FastifyError } from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import pino from 'pino';
@@ -18,6 +18,7 @@ import { refuseImpossibleIds } from './routes/answers.ts';
 import { addEntityRoutes } from './routes/entity.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addMiniAppRoutes } from './routes/mini-app.ts';
+import { addPages } from './routes/pages.ts';
 import { addPodcastRoutes } from './routes/podcast.ts';
 import { addSocialRoutes } from './routes/social.ts';
 
@@ -42,7 +43,7 @@ export async function buildApp(options: AppOptions) {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 1000 },
-    frameworkErrors: (error, request, reply) => sendError(error as FastifyError, request, reply),
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -76,16 +77,18 @@ export async function buildApp(options: AppOptions) {
     scope.addHook('preValidation', refuseImpossibleIds);
     addAdminRoutes(scope.withTypeProvider<ZodTypeProvider>(), context);
   });
-  let stopRetries: (() => Promise<void>) | undefined;
-  app.addHook('onReady', async () => {
-    stopRetries = startRetryManager(context);
-  });
-  app.addHook('onClose', async () => stopRetries?.());
+  await app.register(async (scope) => addPages(scope.withTypeProvider<ZodTypeProvider>(), context, options, countCall));
   await app.register(async (scope) => {
     const secret = new TextEncoder().encode(options.miniAppSecret);
     requireSeller(scope, secret, countCall);
     addMiniAppRoutes(scope.withTypeProvider<ZodTypeProvider>(), context, secret);
   });
+
+  let stopRetries: (() => Promise<void>) | undefined;
+  app.addHook('onReady', async () => {
+    stopRetries = startRetryManager(context);
+  });
+  app.addHook('onClose', async () => stopRetries?.());
   await app.ready();
   return app;
 }

@@ -22,7 +22,10 @@ export function startRetryManager(context: ManagerContext): () => Promise<void> 
   const usualPause = Math.min(context.retryDelay, context.registerWait, longestPause);
 
   const next = (pause: number) => {
-    if (!stopped) timer = setTimeout(() => (round = run()), Math.max(pause, shortestPause));
+    if (stopped) return;
+    timer = setTimeout(() => {
+      round = run();
+    }, Math.max(pause, shortestPause));
   };
   const run = async () => {
     try {
@@ -58,7 +61,7 @@ export async function requeueDue({ db }: ManagerContext): Promise<void> {
         update tasks
         set retry_at = null, retry_count = retry_count + 1,
           status = case due.status when 'failed' then ${sql.lit(podcast.failed)} when 'connect_failed' then ${sql.lit(entity.connect_failed)} end
-        from due where tasks.id = due.id
+        from due where tasks.id = due.id and tasks.status = due.status
         returning tasks.id, due.status as from_status, tasks.status as to_status
       )
       insert into task_history (task_id, from_status, to_status, actor)

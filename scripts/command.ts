@@ -23,9 +23,14 @@ export function makeCommand(name: string, description: string): Command {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : notStarted));
 }
 
+/** Runs a program beside a running `npm start`, whose `run.env` fills in what the environment lacks. */
 export async function runCommand(program: Command): Promise<void> {
+  loadRunEnvironment();
+  await runProgram(program);
+}
+
+export async function runProgram(program: Command): Promise<void> {
   try {
-    loadRunEnvironment();
     await program.parseAsync();
   } catch (error) {
     const known = expected.some((kind) => error instanceof kind);

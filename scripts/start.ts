@@ -5,7 +5,7 @@ import { loadKeyRing } from '../contracts/key-ring.ts';
 import type { PracticeConfig } from '../practice/start.ts';
 import { connectClient } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../temporal/register-search-attributes.ts';
-import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { CommandError, makeCommand, runProgram, withClient } from './command.ts';
 import { makeSchedule } from './schedules.ts';
 import { findTools } from './setup/tools.mjs';
 import { AdminClient } from './start/admin-client.ts';
@@ -19,6 +19,7 @@ const pullEveryMs = 2_000;
 /** How long the demonstration's tasks may take in all. */
 const patienceMs = 8 * 60_000;
 const stopPatienceMs = 15_000;
+const impatienceMs = 1_000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -53,26 +54,21 @@ async function startTemporal(processes: Processes, dataDir: string, codecUrl: st
     'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort),
     '--db-filename', path.join(dataDir, 'temporal.db'), '--log-level', 'error', '--ui-codec-endpoint', codecUrl,
   ];
-  void processes.start('temporal', { command: temporal, args: flags, env: {}, isReady: () => false }).catch(() => {});
   process.env.TEMPORAL_ADDRESS = `127.0.0.1:${port}`;
   process.env.TEMPORAL_NAMESPACE ||= 'default';
-  await Promise.race([waitForTemporal(), processes.failed]);
+  // Its banner comes before it answers, so it is ready when a client gets through.
+  const died = processes.start('temporal', { command: temporal, args: flags, env: {}, isReady: () => false });
+  await Promise.race([waitForTemporal(), died]);
+  died.catch(processes.fail);
   return { ui: localUrl(uiPort), env: { TEMPORAL_ADDRESS: process.env.TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: process.env.TEMPORAL_NAMESPACE } };
 }
 
 async function start({ once }: { once?: boolean }): Promise<void> {
   const begun = performance.now();
-  const stopping = new AbortController();
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        stopping.abort();
-        resolve();
-      });
-    }
-  });
   const { DATA_DIR } = readEnvironment('DATA_DIR');
   const processes = new Processes(path.join(DATA_DIR, 'logs'));
+  const stopping = new AbortController();
+  const stopped = onStopSignal(stopping, () => processes.kill());
   try {
     const asMeant = await Promise.race([
       demonstrate(processes, DATA_DIR, stopping.signal, begun),
@@ -88,6 +84,25 @@ async function start({ once }: { once?: boolean }): Promise<void> {
     stopping.abort();
     await processes.stop(stopPatienceMs);
   }
+}
+
+/** Resolves at the first signal. A later one ends everything at once; one signal that arrives twice, by way of npm, does not. */
+function onStopSignal(stopping: AbortController, kill: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    let first = 0;
+    const onSignal = () => {
+      if (first === 0) {
+        first = performance.now();
+        say('\nstopping (once more to end everything at once) …');
+        stopping.abort();
+        resolve();
+      } else if (performance.now() - first > impatienceMs) {
+        kill();
+        process.exit(1);
+      }
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
 }
 
 async function demonstrate(processes: Processes, dataDir: string, signal: AbortSignal, begun: number): Promise<boolean> {
@@ -179,7 +194,8 @@ async function setTotp(siteUrl: string, token: string, username: string, secret:
   if (!response.ok) throw new Error(`${siteUrl}/_practice/totp answers ${response.status}`);
 }
 
-await runCommand(
+// Not `runCommand`: an earlier run's addresses are not this one's.
+await runProgram(
   makeCommand('start', 'Starts Temporal, the manager, practice sites and the workers on this machine, and makes accounts on the practice sites.')
     .option('--once', 'end when every task has ended: 0 when each ended as it was meant to, else 1')
     .action(start),

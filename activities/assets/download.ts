@@ -92,9 +92,9 @@ export async function downloadAsset(url: string, { allow, maxBytes, signal }: Do
     signal.throwIfAborted();
     if (error instanceof AssetRefused || error instanceof AssetUnavailable) throw error;
     if (deadline.aborted) throw new AssetUnavailable(`${show(at)} took longer than ${deadlineMs / 1000} s`);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new AssetUnavailable(`${show(at)}: ${code}`);
+    if (error instanceof TypeError) throw error;
+    const { code, name } = error as NodeJS.ErrnoException;
+    throw new AssetUnavailable(`${show(at)}: ${code ?? name}`);
   } finally {
     await dispatcher.destroy();
   }

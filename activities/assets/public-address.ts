@@ -10,7 +10,7 @@ type Network = [Address, number];
 export function parseNetworks(allow: string[]): Network[] {
   return allow.map((network) => {
     if (!ipaddr.isValidCIDR(network)) throw new TypeError(`"${network}" is no network in CIDR form, such as 10.0.0.0/8`);
-    return ipaddr.parseCIDR(network) as Network;
+    return ipaddr.parseCIDR(network);
   });
 }
 

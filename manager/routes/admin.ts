@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { newRequest, requestDetail, requestList, requestMade, taskDetail } from '../../contracts/admin.ts';
-import { errorAnswer, okAnswer, pullLimit } from '../../contracts/envelope.ts';
+import { errorAnswer, okAnswer } from '../../contracts/envelope.ts';
 import type { ManagerContext } from '../context.ts';
 import { listRequests, readRequest, readTaskDetail } from '../tasks/admin.ts';
 import { createRequest } from '../tasks/create-request.ts';
 import { deleteTask } from '../tasks/delete-task.ts';
-import { adminRefusals, idParameter } from './answers.ts';
+import { adminRefusals, idParameter, limitParameter } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
 const base = '/api/v1/admin';
@@ -45,7 +45,7 @@ export function addAdminRoutes(app: TypedApp, context: ManagerContext): void {
         tags,
         security,
         summary: 'Requests, the youngest first',
-        querystring: z.object({ limit: pullLimit, cursor: z.string().optional().describe('next_cursor of the page before') }),
+        querystring: z.object({ limit: limitParameter, cursor: z.string().optional().describe('next_cursor of the page before') }),
         response: { 200: requestList, ...adminRefusals },
       },
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { completeConnect, entityTaskAnswer, failConnect } from '../../contracts/entity.ts';
-import { okAnswer, pullLimit } from '../../contracts/envelope.ts';
+import { okAnswer } from '../../contracts/envelope.ts';
 import { flowPaths } from '../../contracts/flows.ts';
 import { completeRegister, failRegister } from '../../contracts/social.ts';
 import type { ManagerContext } from '../context.ts';
@@ -9,7 +9,7 @@ import * as entity from '../tasks/entity.ts';
 import { readStatus } from '../tasks/move.ts';
 import { refusePlaceholders } from '../tasks/reports.ts';
 import { isRegisterPhase } from '../tasks/states.ts';
-import { commonRefusals, dataAnswer, idParameter, moveRefusals, reportRefusals, taskRefusals } from './answers.ts';
+import { commonRefusals, dataAnswer, idParameter, limitParameter, moveRefusals, reportRefusals, taskRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
 const base = flowPaths.entity;
@@ -34,7 +34,7 @@ export function addEntityRoutes(app: TypedApp, context: ManagerContext): void {
         tags,
         security,
         summary: 'Tasks that wait in a phase, the oldest first',
-        querystring: z.object({ limit: pullLimit, status: z.enum(['register', 'connect']).default('connect') }),
+        querystring: z.object({ limit: limitParameter, status: z.enum(['register', 'connect']).default('connect') }),
         response: { 200: dataAnswer(z.array(entityTaskAnswer)), ...commonRefusals },
       },
     },

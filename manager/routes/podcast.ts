@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { okAnswer, pullLimit } from '../../contracts/envelope.ts';
+import { okAnswer } from '../../contracts/envelope.ts';
 import { flowPaths } from '../../contracts/flows.ts';
 import { completePodcast, failPodcast, podcastTaskAnswer } from '../../contracts/podcast.ts';
 import type { ManagerContext } from '../context.ts';
 import * as podcast from '../tasks/podcast.ts';
 import { refusePlaceholders } from '../tasks/reports.ts';
-import { commonRefusals, dataAnswer, idParameter, moveRefusals, reportRefusals, taskRefusals } from './answers.ts';
+import { commonRefusals, dataAnswer, idParameter, limitParameter, moveRefusals, reportRefusals, taskRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
 const base = flowPaths.podcast;
@@ -22,7 +22,7 @@ export function addPodcastRoutes(app: TypedApp, context: ManagerContext): void {
         tags,
         security,
         summary: 'Tasks that wait, main sites first, then the oldest first',
-        querystring: z.object({ limit: pullLimit }),
+        querystring: z.object({ limit: limitParameter }),
         response: { 200: dataAnswer(z.array(podcastTaskAnswer)), ...commonRefusals },
       },
     },

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { okAnswer, pullLimit } from '../../contracts/envelope.ts';
+import { okAnswer } from '../../contracts/envelope.ts';
 import { flowPaths } from '../../contracts/flows.ts';
 import { completeRegister, failRegister, socialTaskAnswer } from '../../contracts/social.ts';
 import type { ManagerContext } from '../context.ts';
 import { refusePlaceholders } from '../tasks/reports.ts';
 import { completeSocial, failSocial, pullSocial, readSocial, startSocial } from '../tasks/social.ts';
-import { commonRefusals, dataAnswer, idParameter, moveRefusals, reportRefusals } from './answers.ts';
+import { commonRefusals, dataAnswer, idParameter, limitParameter, moveRefusals, reportRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
 const base = flowPaths.social;
@@ -22,7 +22,7 @@ export function addSocialRoutes(app: TypedApp, context: ManagerContext): void {
         tags,
         security,
         summary: 'Tasks that wait to be registered, the oldest first',
-        querystring: z.object({ limit: pullLimit, status: z.literal('register').default('register') }),
+        querystring: z.object({ limit: limitParameter, status: z.literal('register').default('register') }),
         response: { 200: dataAnswer(z.array(socialTaskAnswer)), ...commonRefusals },
       },
     },

@@ -37,6 +37,15 @@ export async function readRequest(db: Database, id: string): Promise<RequestDeta
   const tasks = await db
     .selectFrom('tasks')
     .select(['id', 'domain', 'status', 'retry_count', 'link_profile'])
+    .select(({ selectFrom }) =>
+      selectFrom('task_history')
+        .select('error_message')
+        .whereRef('task_id', '=', 'tasks.id')
+        .where('error_message', 'is not', null)
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .as('error_message'),
+    )
     .where('request_id', '=', id)
     .where('deleted_at', 'is', null)
     .orderBy('seq')

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { SetUpError, lastLines, run, say } from './run.mjs';
+import { SetUpError, findReason, lastLines, run, say } from './run.mjs';
 import { findBrowser, findOnPath, root, searchTool } from './tools.mjs';
 
 const isRoot = process.getuid?.() === 0;
@@ -21,7 +21,7 @@ function installFromPlaywright() {
   say("downloading Playwright's headless Chromium (playwright install --only-shell chromium)");
   const systemLibraries = isRoot && findOnPath('apt-get') ? ['--with-deps'] : [];
   const { ok, output } = run(process.execPath, [path.join(root, 'node_modules/playwright/cli.js'), 'install', '--only-shell', ...systemLibraries, 'chromium'], { cwd: root });
-  if (!ok) say(`Playwright could not download it: ${lastLines(output, 2)}`);
+  if (!ok) say(`Playwright could not download it: ${findReason(output)}`);
 }
 
 /** @throws SetUpError when there is no browser and none can be installed, or when the one there doesn't run */

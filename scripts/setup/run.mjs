@@ -34,3 +34,8 @@ export function run(program, args, { env, cwd, timeoutMs } = {}) {
 export function lastLines(output, count = 5) {
   return output.split('\n').slice(-count).join('\n');
 }
+
+/** The line of a program's output that says why it failed, as far as there is one. */
+export function findReason(output) {
+  return (output.split('\n').find((line) => line.includes('Error:')) ?? lastLines(output, 1)).trim();
+}

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SetUpError, lastLines, run, say } from './run.mjs';
+import { SetUpError, findReason, lastLines, run, say } from './run.mjs';
 import { findOnPath, searchTool, temporalVersion, testServerVersion, toolsFolder } from './tools.mjs';
 
 const servers = {
@@ -52,7 +52,7 @@ function download({ kind, version, program }, folder) {
   const { ok, output } = run(process.execPath, [script, kind, version, bin], { timeoutMs: downloadMs });
   // The SDK names the file after its own scheme.
   const [file] = readdirSync(bin).filter((name) => name.startsWith('temporal'));
-  if (!ok || !file) return output.split('\n').find((line) => line.includes('Error:')) ?? lastLines(output, 1);
+  if (!ok || !file) return findReason(output);
   renameSync(path.join(bin, file), path.join(bin, program));
   return undefined;
 }

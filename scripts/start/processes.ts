@@ -24,13 +24,14 @@ export class Processes {
   #stopping = false;
   /** Rejects when a process that is not started again has died. */
   readonly failed: Promise<never>;
-  #fail: (error: Error) => void = () => {};
+  /** Ends the run with an error. */
+  fail: (error: Error) => void = () => {};
 
   constructor(logFolder: string) {
     this.#logFolder = logFolder;
     mkdirSync(logFolder, { recursive: true });
     this.failed = new Promise<never>((_, reject) => {
-      this.#fail = reject;
+      this.fail = reject;
     });
     this.failed.catch(() => {});
   }
@@ -63,7 +64,7 @@ export class Processes {
         const end = signal ?? `code ${code}`;
         if (!ready) reject(new CommandError(`${name} ended (${end}) before it was ready:\n${this.#lastLines(name)}\n(${this.logFile(name)})`));
         else if (options.restart) this.#restart(name, end, options);
-        else this.#fail(new CommandError(`${name} ended (${end}):\n${this.#lastLines(name)}\n(${this.logFile(name)})`));
+        else this.fail(new CommandError(`${name} ended (${end}):\n${this.#lastLines(name)}\n(${this.logFile(name)})`));
       });
     });
   }
@@ -82,10 +83,16 @@ export class Processes {
     }
   }
 
+  /** Ends every process at once. */
+  kill(): void {
+    this.#stopping = true;
+    for (const child of this.#running.values()) child.kill('SIGKILL');
+  }
+
   #restart(name: string, end: string, options: ProcessOptions): void {
     process.stderr.write(`${name} ended (${end}); starting it again\n`);
     setTimeout(() => {
-      if (!this.#stopping) this.start(name, options).catch(this.#fail);
+      if (!this.#stopping) this.start(name, options).catch(this.fail);
     }, restartWaitMs);
   }
 

@@ -82,28 +82,25 @@ export function sanitiseAbout(html: string, { tags, attributes, maxLength = Infi
 
 /** Collects text the way a page shows it: white space folded, at most one empty line. */
 class PlainText {
-  #text = '';
+  /** None of them is empty, only the last one may end in a space. */
+  readonly #parts: string[] = [];
   #breaks = 0;
   #marker = '';
 
   write(part: string): void {
     const folded = part.replace(/[ \t\r\n\f]+/g, ' ');
-    const atStart = this.#text === '' || this.#breaks > 0 || this.#text.endsWith(' ');
-    const text = atStart ? folded.replace(/^ /, '') : folded;
+    const last = this.#parts.at(-1);
+    const afterSpace = last === undefined || this.#breaks > 0 || last.endsWith(' ');
+    const text = afterSpace ? folded.replace(/^ /, '') : folded;
     if (text === '') return;
-    if (this.#breaks > 0 && this.#text !== '') this.#text = this.#text.trimEnd() + '\n'.repeat(this.#breaks);
-    this.#text += this.#marker + text;
+    if (this.#breaks > 0 && last !== undefined) this.#parts[this.#parts.length - 1] = last.trimEnd() + '\n'.repeat(this.#breaks);
+    this.#parts.push(this.#marker + text);
     this.#breaks = 0;
     this.#marker = '';
   }
 
-  /** What the next text begins with, on a line of its own; an item without text leaves nothing. */
-  item(marker: string): void {
-    this.break(1);
-    this.#marker = marker;
-  }
-
   break(lines: 1 | 2): void {
+    // A block that begins an item stands beside the item's marker.
     if (this.#marker === '') this.#breaks = Math.max(this.#breaks, lines);
   }
 
@@ -112,17 +109,27 @@ class PlainText {
     this.#breaks = Math.min(2, this.#breaks + 1);
   }
 
-  /** What was written since `mark`, a value of `length`. */
+  beginItem(marker: string): void {
+    this.break(1);
+    this.#marker = marker;
+  }
+
+  /** An item without text leaves nothing. */
+  endItem(): void {
+    this.#marker = '';
+  }
+
+  /** What was written since `length` had the value `mark`. */
   since(mark: number): string {
-    return this.#text.slice(mark).trim();
+    return this.#parts.slice(mark).join('').trim();
   }
 
   get length(): number {
-    return this.#text.length;
+    return this.#parts.length;
   }
 
   toString(): string {
-    return this.#text.trim();
+    return this.#parts.join('').trim();
   }
 }
 
@@ -158,7 +165,7 @@ export function plainAbout(html: string, maxLength = Infinity): string {
       if (name === 'ol') lists.push({ next: 1 });
       if (name === 'li') {
         const list = lists.at(-1);
-        text.item('  '.repeat(Math.max(0, lists.length - 1)) + (list?.next === undefined ? '- ' : `${list.next++}. `));
+        text.beginItem('  '.repeat(Math.max(0, lists.length - 1)) + (list?.next === undefined ? '- ' : `${list.next++}. `));
       }
       if (name === 'a') links.push({ href: attributes.href?.trim() ?? '', at: text.length });
       if (name === 'img' && attributes.alt) text.write(attributes.alt);
@@ -170,6 +177,7 @@ export function plainAbout(html: string, maxLength = Infinity): string {
       if (unread.has(name)) hidden -= 1;
       if (hidden > 0) return;
       if (name === 'ul' || name === 'ol') lists.pop();
+      if (name === 'li') text.endItem();
       if (blocks.includes(name)) text.break(spaceAround(name));
       if (name === 'a') {
         const link = links.pop();

@@ -7,8 +7,8 @@ const pulls = ['/api/v1/social_account/links', '/api/v1/entity/links', '/api/v1/
 
 onEachDatabase('every API', (bench) => {
   test.each(pulls)('%s lets in who has a key', async (path) => {
-    for (const key of [null, '', 'wrong', `${workerKey} `, workerKey.slice(0, -1), `${workerKey}x`]) {
-      const { status, body } = await bench.manager.get(path, { key: key?.trim() === workerKey ? null : key });
+    for (const key of [null, '', 'wrong', workerKey.slice(0, -1), `${workerKey}x`]) {
+      const { status, body } = await bench.manager.get(path, { key });
       expect([status, body]).toEqual([401, { success: false, message: 'invalid api key' }]);
     }
     for (const key of [workerKey, adminKey]) expect((await bench.manager.get(path, { key })).status).toBe(200);

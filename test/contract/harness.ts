@@ -84,6 +84,8 @@ export interface Bench {
   db: Database;
   /** One more manager over the same database, until the test ends. */
   another(options?: Partial<AppOptions>): Promise<Manager>;
+  /** Makes each row of a table take its seconds, when it is written or when its transaction is committed, so that transactions overlap. */
+  slow(table: string, when: 'written' | 'committed', seconds: number, during: () => Promise<void>): Promise<void>;
 }
 
 /** Accounts on so many sites. */
@@ -138,6 +140,19 @@ function setUp(open: () => Promise<Database>, shared = false): Bench {
       if (shared) await db.destroy();
     });
     return manager;
+  };
+
+  bench.slow = async (table, when, seconds, during) => {
+    const trigger = when === 'written' ? 'trigger slow before insert' : 'constraint trigger slow after insert';
+    const timing = sql.raw(when === 'written' ? '' : 'deferrable initially deferred');
+    await sql`
+      create function slow() returns trigger language plpgsql as ${sql.lit(`begin perform pg_sleep(${seconds}); return new; end`)}`.execute(bench.db);
+    await sql`create ${sql.raw(trigger)} on ${sql.table(table)} ${timing} for each row execute function slow()`.execute(bench.db);
+    try {
+      await during();
+    } finally {
+      await sql`drop function slow cascade`.execute(bench.db);
+    }
   };
 
   beforeEach(async () => {

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -10,7 +10,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { MailServer } from '../../contracts/sites.ts';
 
 const program = '/usr/sbin/dovecot';
-const dovecotUser = 'dovecot';
 
 /** Debian: `apt-get install dovecot-imapd`. */
 export const hasDovecot = (): boolean => existsSync(program);
@@ -49,20 +48,22 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-/** The numbers of a system user, without parsing files: the account that runs the tests, or Dovecot's own when that is root. */
-async function mailOwner(): Promise<{ name: string; uid: number; gid: number }> {
-  const { uid, gid, username } = userInfo();
-  if (uid !== 0) return { name: username, uid, gid };
-  const id = async (flag: string) => {
-    const child = spawn('id', [flag, dovecotUser], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    for await (const chunk of child.stdout) out += String(chunk);
-    return Number(out);
-  };
-  return { name: dovecotUser, uid: await id('-u'), gid: await id('-g') };
+interface Owner {
+  user: string;
+  group: string;
+  uid: number;
+  gid: number;
 }
 
-function writeConfiguration(home: string, port: number, owner: string, group: number): string {
+/** Whose the mails are: the account that runs the tests, or Dovecot's own when that is root, whose mail it refuses to read. */
+function findOwner(): Owner {
+  const { uid, username } = userInfo();
+  const user = uid === 0 ? 'dovecot' : username;
+  const id = (what: string) => execFileSync('id', [what, user], { encoding: 'utf8' }).trim();
+  return { user, group: id('-gn'), uid: Number(id('-u')), gid: Number(id('-g')) };
+}
+
+function writeConfiguration(home: string, port: number, { user, group }: Owner): string {
   const rootless = userInfo().uid !== 0;
   return `
 protocols = imap
@@ -78,7 +79,7 @@ first_valid_uid = 1
 first_valid_gid = 1
 mail_max_userip_connections = 100
 auth_failure_delay = 0
-${rootless ? `default_internal_user = ${owner}\ndefault_login_user = ${owner}\ndefault_internal_group = ${group}` : ''}
+${rootless ? `default_internal_user = ${user}\ndefault_login_user = ${user}\ndefault_internal_group = ${group}` : ''}
 service anvil {
   ${rootless ? 'chroot =' : ''}
   unix_listener anvil-auth-penalty {
@@ -91,7 +92,7 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=${owner} gid=${group} home=${home}/mail/%u
+  args = uid=${user} gid=${group} home=${home}/mail/%u
 }
 service imap-login {
   ${rootless ? 'chroot =' : ''}
@@ -110,7 +111,7 @@ service imap-login {
 export async function startDovecot(users: Record<string, string>): Promise<Dovecot> {
   const home = await mkdtemp(path.join(tmpdir(), 'enlist-dovecot-'));
   await chmod(home, 0o755);
-  const owner = await mailOwner();
+  const owner = findOwner();
   const port = await freePort();
   const mailDir = (user: string) => path.join(home, 'mail', user);
   for (const user of Object.keys(users)) {
@@ -119,7 +120,7 @@ export async function startDovecot(users: Record<string, string>): Promise<Dovec
   }
   await writeFile(path.join(home, 'users'), Object.entries(users).map(([user, password]) => `${user}:{PLAIN}${password}\n`).join(''));
   const configuration = path.join(home, 'dovecot.conf');
-  await writeFile(configuration, writeConfiguration(home, port, owner.name, owner.gid));
+  await writeFile(configuration, writeConfiguration(home, port, owner));
 
   let delivered = 0;
   let end: (() => Promise<void>) | undefined;
@@ -147,7 +148,7 @@ export async function startDovecot(users: Record<string, string>): Promise<Dovec
         end = undefined;
       };
       while (!(await isListening(port))) {
-        if (child.exitCode !== null) throw new Error(`Dovecot ended with ${child.exitCode}; its log is in ${home}/log`);
+        if (child.exitCode !== null) throw new Error(`Dovecot ended with ${child.exitCode}: ${await readFile(path.join(home, 'log'), 'utf8')}`);
         await wait(20);
       }
     },
@@ -159,6 +160,11 @@ export async function startDovecot(users: Record<string, string>): Promise<Dovec
       await rm(home, { recursive: true, force: true });
     },
   };
-  await dovecot.start();
+  try {
+    await dovecot.start();
+  } catch (error) {
+    await dovecot.remove();
+    throw error;
+  }
   return dovecot;
 }

@@ -49,6 +49,7 @@ export async function startPostgres(): Promise<PostgresCluster> {
       return urlOf(name);
     },
     async stop() {
+      if (server.exitCode !== null) return;
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGINT');
       await ended;

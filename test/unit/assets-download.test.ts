@@ -115,7 +115,7 @@ describe('redirects', () => {
   test('are followed four times, relative ones too', async () => {
     const origin = await serve((request, response) => {
       const left = Number(request.url!.slice(1));
-      if (left > 0) response.writeHead([301, 302, 303, 307, 308][left]!, { location: `${left - 1}` }).end('moved');
+      if (left > 0) response.writeHead([301, 302, 303, 307, 308][left - 1]!, { location: `${left - 1}` }).end('moved');
       else response.end(png);
     });
     expect((await downloadAsset(`${origin}/4`, loopback)).bytes).toEqual(png);

@@ -71,7 +71,7 @@ async function hostOnHoodiecrow(options: Record<string, unknown> = {}): Promise<
     return { server, user };
   };
   const spare = Array.from({ length: 20 }, open);
-  await Promise.all(spare.map(({ server }) => server.server.listening || once(server.server, 'listening')));
+  await Promise.all(spare.map(async ({ server }) => server.server.listening || once(server.server, 'listening')));
   return {
     box() {
       const { server, user } = spare.pop()!;
