@@ -66,8 +66,9 @@ export const practiceSocial = defineRecipe({
     await kit.submit(page.getByRole('button', { name: 'Create account' }));
     const end = await kit.see({
       alert,
-      link: page.getByText('Check your mail'),
+      // The page that asks for a code says "Check your mail" as well.
       code: page.getByLabel('Six-digit code'),
+      link: page.getByText('Check your mail'),
       signedIn: page.getByText('Signed in as'),
     });
     if (end === 'alert') return refuse(kit);

@@ -42,7 +42,7 @@ export async function runWorkers(queues: TaskQueue[]): Promise<void> {
     await Promise.all(workers.map((worker) => runOne(worker, workers)));
   } finally {
     health?.close();
-    await Promise.all(parts.map(({ close }) => close?.()));
+    for (const { close } of parts) await close?.();
     await client.connection.close();
     await connection.close();
     log.info('workers stopped');

@@ -1,5 +1,5 @@
-import type { ActivityOptions, RetryPolicy } from '@temporalio/common';
-import { proxyActivities } from '@temporalio/workflow';
+import type { RetryPolicy } from '@temporalio/common';
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { AssignActivities } from '../activities/assign/activities.ts';
 import type { BrowserActivities } from '../activities/browser/activities.ts';
 import type { MailActivities } from '../activities/mailbox/activities.ts';

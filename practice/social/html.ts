@@ -20,5 +20,5 @@ function write(value: Value): string {
 
 /** A template tag: values are escaped, save those that are `Html` already; `false` and `undefined` give nothing. */
 export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
-  return new Html(parts.reduce((text, part, index) => text + write(values[index - 1]!) + part));
+  return new Html(parts.reduce((text, part, index) => text + write(values[index - 1]) + part));
 }

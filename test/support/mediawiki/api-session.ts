@@ -1,3 +1,5 @@
+// Its shape depends on what was asked, and only tests read it.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type ApiAnswer = Record<string, any>;
 
 /** Calls a wiki's `api.php`; the cookies that it sets are kept for the next call, as a sign-in needs. */
