@@ -24,6 +24,8 @@ const impatienceMs = 1_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const tsx = (file: string) => ({ command: process.execPath, args: ['--import', 'tsx', path.join(root, file)] });
+/** A path as people type it from where they are. */
+const shorten = (file: string) => path.relative(process.cwd(), file) || '.';
 const localUrl = (port: number) => `http://127.0.0.1:${port}`;
 
 async function waitForTemporal(): Promise<void> {
@@ -109,7 +111,7 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
   const keys = readOrMakeKeys(dataDir, ['ASSIGN_API_KEY', 'ASSIGN_ADMIN_KEY', 'MINIAPP_TOKEN_SECRET', 'CODEC_TOKEN', 'PRACTICE_TOKEN', 'PRACTICE_MAIL_PASSWORD']);
   const { NODE_ENV } = process.env;
   loadKeyRing();
-  if (NODE_ENV !== 'production' && !process.env.ENLIST_KEYS) say(`payloads are encrypted with the key in ${path.join(dataDir, 'keys')} (made once; ENLIST_KEYS sets others)`);
+  if (NODE_ENV !== 'production' && !process.env.ENLIST_KEYS) say(`payloads are encrypted with the key in ${shorten(path.join(dataDir, 'keys'))} (made once; ENLIST_KEYS sets others)`);
 
   const stamp = Date.now().toString(36);
   const picturesPort = await findPort(8190);
@@ -178,7 +180,7 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
 
   const admin = new AdminClient(env.ASSIGN_URL!, keys.ASSIGN_ADMIN_KEY!);
   const requestId = await admin.makeRequest(demonstration.socialRequest);
-  say(`ready after ${((performance.now() - begun) / 1000).toFixed(1)} s\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}   (any user name; the password is ASSIGN_ADMIN_KEY in ${path.join(dataDir, 'run.env')})\n  sites    ${sites[0]!.url} and ${sites.length - 1} more\n`);
+  say(`ready after ${((performance.now() - begun) / 1000).toFixed(1)} s\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}   (any user name; the password is ASSIGN_ADMIN_KEY in ${shorten(path.join(dataDir, 'run.env'))})\n  sites    ${sites[0]!.url} and ${sites.length - 1} more\n`);
   await showProgress(admin, requestId, demonstration.meant, patienceMs, signal);
   const judged = await judge(admin, requestId, demonstration.meant);
   say(`\n${writeTable(judged)}\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}`);

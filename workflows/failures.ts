@@ -27,7 +27,7 @@ export function readFailure(error: unknown): Told {
   if (cause instanceof ApplicationFailure) {
     const [details] = (cause.details ?? []) as StepFailure[];
     const evidence = details?.evidence ? ` (evidence: ${details.evidence})` : '';
-    return { kind: cause.type as FailureKind, reason: cause.message + evidence, submitted: details?.submitted ?? true };
+    return { kind: (cause.type ?? 'Unexpected') as FailureKind, reason: cause.message + evidence, submitted: details?.submitted ?? true };
   }
   if (cause instanceof TimeoutFailure) {
     return { kind: 'StepTimeout', reason: 'the step was not heard of again', submitted: true };

@@ -36,14 +36,16 @@ export interface SiteStep {
   longestPause: number;
   /** Whether it makes an account, so that the site's `every` counts. */
   creating: boolean;
+  /** What the Web UI calls it. */
+  summary: string;
 }
 
 /** By risk: what can't be taken back is tried once; what only looks, or leaves what is already so, is tried again. */
 export const siteSteps = {
-  createAccount: { time: 4 * minute, tries: 1, firstPause: 0, longestPause: 0, creating: true },
-  lookFor: { time: 2 * minute, tries: 6, firstPause: 5 * second, longestPause: 2 * minute, creating: false },
-  confirmEmail: { time: 2 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false },
-  updateProfile: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false },
+  createAccount: { time: 4 * minute, tries: 1, firstPause: 0, longestPause: 0, creating: true, summary: 'sign up, unless the account is there' },
+  lookFor: { time: 2 * minute, tries: 6, firstPause: 5 * second, longestPause: 2 * minute, creating: false, summary: 'look whether the account is there' },
+  confirmEmail: { time: 2 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'answer the confirmation mail' },
+  updateProfile: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'furnish the profile' },
 } satisfies Record<string, SiteStep>;
 
 /** How long a step with a permit may wait for a free browser; then it asks for a new permit. */
@@ -91,9 +93,10 @@ export const { awaitMail } = proxyActivities<MailActivities>({
   retry: retryRead,
 });
 
-function atBrowser({ time }: SiteStep): ActivityOptions {
+function atBrowser({ time, summary }: SiteStep): ActivityOptions {
   return {
     taskQueue: taskQueues.browser,
+    summary,
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     scheduleToStartTimeout: browserWait,
     startToCloseTimeout: time,

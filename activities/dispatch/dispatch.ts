@@ -1,8 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { accountFields } from '../../contracts/social.ts';
+import { type SocialTask, socialTask } from '../../contracts/social.ts';
 import type { Sites } from '../../sites/sites-file.ts';
 import { countOpen, startTask, type TaskFlow } from '../../temporal/start-task.ts';
-import { z } from 'zod';
 import type { AssignClient } from '../assign/client.ts';
 import { mostTasks, pullQuery } from './pull-query.ts';
 
@@ -32,8 +31,6 @@ export interface Pulled {
   warnings: string[];
 }
 
-const pulledTask = z.object({ id: accountFields.id, request_id: accountFields.request_id, domain: accountFields.domain });
-
 /**
  * Pulls a flow's tasks once and starts a workflow for each that can be worked; one that can't costs only itself.
  * Changes nothing at the manager: the workflows' own `start` takes tasks off the list.
@@ -49,9 +46,9 @@ export async function dispatch(flow: TaskFlow, { assign, sites, client, maxOpen 
   const domains = new Set(enabled.map((site) => site.domain));
   const result: Pulled = { pulled: answer.data.length, started: 0, open: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] };
 
-  const workable: z.infer<typeof pulledTask>[] = [];
+  const workable: SocialTask[] = [];
   for (const [index, item] of answer.data.entries()) {
-    const parsed = pulledTask.safeParse(item);
+    const parsed = socialTask.safeParse(item);
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
       const id = (item as { id?: unknown } | null)?.id;
