@@ -17,6 +17,8 @@ export type FailureKind =
   | 'WrongCredentials'
   /** The account is there, but its e-mail address is not confirmed. */
   | 'Unconfirmed'
+  /** A mailed code is asked for where the step can't wait for one. */
+  | 'MailCodeNeeded'
   /** A field or page that the recipe knows is not there. */
   | 'FormChanged'
   /** The step's own deadline came first. */
@@ -62,12 +64,31 @@ export interface Sighting extends Made {
   state: 'ours' | 'unconfirmed' | 'taken' | 'absent' | 'unknown';
 }
 
-/** How a register workflow ended; the first three were reported. */
+/** How a register phase ended, as it was reported. */
 export type RegisterOutcome =
   | { outcome: 'completed'; profileUrl?: string }
   | { outcome: 'profile_failed'; failure: FailureKind; reason: string; profileUrl?: string }
-  | { outcome: 'register_failed'; failure: FailureKind; reason: string; profileUrl?: string }
-  | { outcome: 'left'; reason: LeftReason };
+  | { outcome: 'register_failed'; failure: FailureKind; reason: string; profileUrl?: string };
+
+/** How an entity task's connect phase ended, as it was reported. */
+export interface ConnectOutcome {
+  outcome: 'completed' | 'connect_failed';
+  failure?: FailureKind;
+  reason?: string;
+  profileUrl?: string;
+}
+
+/** How the registration of a mini-app user ended: both of the first two are as wanted. */
+export type MiniAppOutcome =
+  | { outcome: 'registered'; userId: number; username: string }
+  | { outcome: 'exists' }
+  | { outcome: 'failed'; reason: string };
+
+/** A task that was left alone, with nothing to report. */
+export interface LeftTask {
+  outcome: 'left';
+  reason: LeftReason;
+}
 
 /** Why a task was left alone, with nothing to report. */
 export type LeftReason =

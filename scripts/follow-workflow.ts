@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
+import { notStarted } from './command.ts';
 import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
 
 const lookEveryMs = 1_000;
@@ -30,7 +31,7 @@ export async function warnOfIdleQueues(client: Client): Promise<void> {
 }
 
 /** Waits for a workflow's end and tells its steps on stderr as they begin. @throws WorkflowFailedError */
-export async function followWorkflow(client: Client, workflowId: string): Promise<unknown> {
+async function followWorkflow(client: Client, workflowId: string): Promise<unknown> {
   const handle = client.workflow.getHandle(workflowId);
   const ended = new AbortController();
   const tell = async () => {
@@ -54,9 +55,27 @@ export async function followWorkflow(client: Client, workflowId: string): Promis
 }
 
 /** How a workflow that returned no outcome ended, in one word. */
-export function readEnd(error: unknown): string {
+function readEnd(error: unknown): string {
   if (!(error instanceof WorkflowFailedError)) throw error;
   const cause = error.cause?.name ?? '';
   if (cause.startsWith('Cancelled')) return 'cancelled';
   return cause.startsWith('Terminated') ? 'terminated' : 'failed';
+}
+
+/** Ends a starting command: prints the last line, and with `wait` follows the workflow to its end first (contract section 8). */
+export async function reportStart(client: Client, workflowId: string, start: { state: 'started' | 'open'; wait?: boolean; good: string[] }): Promise<void> {
+  const { state, wait, good } = start;
+  if (state === 'open') process.stderr.write(`${workflowId} is running already${wait ? ': following it' : ''}\n`);
+  await warnOfIdleQueues(client);
+  if (!wait) {
+    process.stdout.write(`${JSON.stringify({ workflowId, state })}\n`);
+    process.exitCode = state === 'open' ? notStarted : 0;
+    return;
+  }
+  const end = await followWorkflow(client, workflowId).then(
+    (result) => result as { outcome: string },
+    (error: unknown) => ({ outcome: readEnd(error) }),
+  );
+  process.stdout.write(`${JSON.stringify({ workflowId, ...end })}\n`);
+  process.exitCode = good.includes(end.outcome) ? 0 : 1;
 }

@@ -1,3 +1,3 @@
 import { runStartTask } from './start-task.ts';
 
-await runStartTask('social', 'register', 'Starts the workflow that makes one social account and reports it.');
+await runStartTask('social', 'Starts the workflow that makes one social account and reports it.');

@@ -5,6 +5,7 @@ import { loadKeyRing } from '../contracts/key-ring.ts';
 import type { PracticeConfig } from '../practice/start.ts';
 import { connectClient } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../temporal/register-search-attributes.ts';
+import { type TaskFlow, taskWorkflows } from '../temporal/start-task.ts';
 import { CommandError, makeCommand, runProgram, withClient } from './command.ts';
 import { makeSchedule } from './schedules.ts';
 import { findTools } from './setup/tools.mjs';
@@ -144,7 +145,7 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
   const practice: PracticeConfig = {
     dataDir: path.join(dataDir, 'practice'),
     controlToken: keys.PRACTICE_TOKEN,
-    mailboxes: [{ address: demonstration.email, password: demonstration.mailPassword }],
+    mailboxes: demonstration.emails.map((address) => ({ address, password: demonstration.mailPassword })),
     sites: await Promise.all(
       demonstrationSites.map(async (site, index) => ({
         domain: domainOf(site),
@@ -176,15 +177,23 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
   say('starting the workers …');
   await processes.start('worker', { ...tsx('workers/main.ts'), env, isReady: (line) => line.includes('workers ready'), restart: true });
   Object.assign(process.env, env);
-  await withClient((client) => makeSchedule(client, 'social', pullEveryMs));
+  await withClient(async (client) => {
+    for (const flow of Object.keys(taskWorkflows) as TaskFlow[]) await makeSchedule(client, flow, pullEveryMs);
+  });
 
   const admin = new AdminClient(env.ASSIGN_URL!, keys.ASSIGN_ADMIN_KEY!);
-  const requestId = await admin.makeRequest(demonstration.socialRequest);
+  const requests = await Promise.all(demonstration.requests.map(async (one) => ({ ...one, id: await admin.makeRequest(one.request) })));
   say(`ready after ${((performance.now() - begun) / 1000).toFixed(1)} s\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}   (any user name; the password is ASSIGN_ADMIN_KEY in ${shorten(path.join(dataDir, 'run.env'))})\n  sites    ${sites[0]!.url} and ${sites.length - 1} more\n`);
-  await showProgress(admin, requestId, demonstration.meant, patienceMs, signal);
-  const judged = await judge(admin, requestId, demonstration.meant);
-  say(`\n${writeTable(judged)}\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}`);
-  return judged.every(({ asMeant }) => asMeant);
+  let allAsMeant = true;
+  for (const { title, id, meant } of requests) {
+    say(title);
+    await showProgress(admin, id, meant, patienceMs, signal);
+    const judged = await judge(admin, id, meant);
+    allAsMeant &&= judged.every(({ asMeant }) => asMeant);
+    say(`\n${writeTable(judged)}\n`);
+  }
+  say(`  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}`);
+  return allAsMeant;
 }
 
 async function setTotp(siteUrl: string, token: string, username: string, secret: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { AlreadyExists, FormChanged, Rejected, Unconfirmed, WrongCredentials } from './kit/errors.ts';
+import { AlreadyExists, FormChanged, MailCodeNeeded, Rejected, Unconfirmed, WrongCredentials } from './kit/errors.ts';
 import type { Kit } from './kit/kit.ts';
 import { type Account, defineRecipe } from './kit/recipe.ts';
 
@@ -24,6 +24,7 @@ async function enterPassword(kit: Kit, account: Account) {
     alert: page.getByRole('alert'),
     signedIn: page.getByText(`Signed in as ${account.username}`),
     authenticator: page.getByLabel('Authentication code'),
+    mailedCode: page.getByLabel('Six-digit code'),
   });
 }
 
@@ -87,11 +88,12 @@ export const practiceSocial = defineRecipe({
       if (!(await page.getByLabel('Six-digit code').isVisible()) && (await enterPassword(kit, account)) === 'enterCode') {
         await kit.click(page.getByRole('link', { name: 'Enter the code' }));
       }
-      await kit.fill(page.getByLabel('Six-digit code'), proof.value);
+      await kit.fillSecret(page.getByLabel('Six-digit code'), proof.value);
       await kit.click(page.getByRole('button', { name: 'Confirm' }));
     }
-    const end = await kit.see({ alert: page.getByRole('alert'), signedIn: page.getByText(`Signed in as ${account.username}`) });
-    if (end === 'alert') throw new Rejected(await kit.read(page.getByRole('alert')));
+    const refusals = { alert: page.getByRole('alert'), usedUp: page.getByRole('heading', { name: 'no longer valid' }) };
+    const end = await kit.see({ ...refusals, signedIn: page.getByText(`Signed in as ${account.username}`) });
+    if (end !== 'signedIn') throw new Rejected(await kit.read(refusals[end]));
   },
 
   async isSignedIn(kit, account) {
@@ -104,6 +106,7 @@ export const practiceSocial = defineRecipe({
     const alert = page.getByRole('alert');
     let end = await enterPassword(kit, account);
     if (end === 'enterCode') throw new Unconfirmed(await kit.read(alert), confirmationCode(kit));
+    if (end === 'mailedCode') throw new MailCodeNeeded('the site asks for the code it sent by mail', confirmationCode(kit));
     if (end === 'authenticator') {
       if (!kit.hasTotp) throw new WrongCredentials(`${kit.domain} asks for an authenticator code, and the task has no secret`);
       await kit.fillSecret(page.getByLabel('Authentication code'), await kit.totp());
@@ -146,5 +149,31 @@ export const practiceSocial = defineRecipe({
       problems.push(words);
     }
     throw new FormChanged(`${kit.domain}: the profile could not be saved: ${problems.join('; ')}`);
+  },
+
+  async answerSignIn(kit, account, proof) {
+    const { page } = kit;
+    await kit.open('/signin/email-code');
+    await kit.fillSecret(page.getByLabel('Six-digit code'), proof.value);
+    await kit.click(page.getByRole('button', { name: 'Verify' }));
+    const end = await kit.see({ alert: page.getByRole('alert'), signedIn: page.getByText(`Signed in as ${account.username}`) });
+    if (end === 'alert') throw new Rejected(await kit.read(page.getByRole('alert')));
+  },
+
+  async addLinks(kit, _account, links) {
+    const { page } = kit;
+    await kit.open('/settings/profile');
+    const field = page.getByLabel('Links');
+    const there = (await field.inputValue()).split('\n').filter((line) => line.trim() !== '');
+    await kit.fill(field, [...there, ...links].join('\n'));
+    await kit.click(page.getByRole('button', { name: 'Save profile' }));
+    const end = await kit.see({ saved: page.getByText('Profile saved.'), alert: page.getByRole('alert') });
+    if (end === 'alert') throw new Rejected(await kit.read(page.getByRole('alert')));
+  },
+
+  async readLinks(kit, account) {
+    await kit.open(`/u/${account.username}`);
+    const links = kit.page.getByRole('list', { name: 'Links' }).getByRole('link');
+    return links.evaluateAll((anchors) => anchors.map((anchor) => (anchor as unknown as { href: string }).href));
   },
 });

@@ -5,11 +5,13 @@ import { taskQueues } from './task-queues.ts';
 import { taskWorkflowId } from './workflow-ids.ts';
 
 /** The workflow type that works a flow's tasks off. */
-export const taskWorkflows = { social: 'socialRegister' } as const;
+export const taskWorkflows = { social: 'socialRegister', entity: 'entityConnect' } as const;
 export type TaskFlow = keyof typeof taskWorkflows;
 
 export interface StartableTask {
   id: string;
+  /** The status that the task waits in; it tells the phase of an entity task. */
+  status: string;
   domain?: string;
   requestId?: string;
 }
@@ -21,10 +23,10 @@ export async function startTask(client: Client, flow: TaskFlow, task: StartableT
     await client.workflow.start(taskWorkflows[flow], {
       workflowId: taskWorkflowId(flow, task.id),
       taskQueue: taskQueues.workflows,
-      args: [task.id],
+      args: flow === 'entity' ? [task.id, task.status] : [task.id],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
-      staticSummary: task.domain ? `${flow} account on ${task.domain}` : `${flow} account`,
+      staticSummary: `${flow} ${task.status}${task.domain ? ` on ${task.domain}` : ''}`,
       typedSearchAttributes: new TypedSearchAttributes([
         { key: flowKey, value: flow },
         ...(task.domain ? [{ key: domain, value: task.domain }] : []),

@@ -14,3 +14,8 @@ export function pullScheduleId(flow: Flow): string {
 export function siteGateId(domain: string): string {
   return `site/${domain.toLowerCase()}`;
 }
+
+/** The id of a mini-app user's registration. */
+export function miniAppWorkflowId(shopId: number, zaloUserId: string): string {
+  return `mini-app/${shopId}/${zaloUserId}`;
+}

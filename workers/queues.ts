@@ -8,6 +8,7 @@ import { createBrowserActivities } from '../activities/browser/activities.ts';
 import { BrowserPool } from '../activities/browser/pool.ts';
 import { createDispatchActivities } from '../activities/dispatch/activities.ts';
 import { createMailActivities } from '../activities/mailbox/activities.ts';
+import { createMiniAppActivities } from '../activities/mini-app/activities.ts';
 import { createPaceActivities } from '../activities/pace/activities.ts';
 import { EnvironmentError, readEnvironment } from '../contracts/environment.ts';
 import { findBrowser } from '../scripts/setup/tools.mjs';
@@ -34,6 +35,7 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
 
   services: (client) => {
     const { ASSIGN_URL, ASSIGN_API_KEY, SITES_FILE, MAX_OPEN } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY', 'SITES_FILE', 'MAX_OPEN');
+    const miniApp = readEnvironment('MINIAPP_URL', 'MINIAPP_TOKEN_SELLER', 'MINIAPP_SHOP_ID', 'DATA_DIR');
     const sites = new Sites(SITES_FILE);
     const assign = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
     return {
@@ -44,6 +46,16 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
           ...createMailActivities({ sites }),
           ...createPaceActivities({ client, sites }),
           ...createDispatchActivities({ assign, sites, client, maxOpen: MAX_OPEN }),
+          ...createMiniAppActivities(
+            miniApp.MINIAPP_TOKEN_SELLER !== undefined && miniApp.MINIAPP_SHOP_ID !== undefined
+              ? {
+                  url: miniApp.MINIAPP_URL ?? ASSIGN_URL,
+                  tokenSeller: miniApp.MINIAPP_TOKEN_SELLER,
+                  shopId: miniApp.MINIAPP_SHOP_ID,
+                  tokenFolder: path.join(miniApp.DATA_DIR, 'mini-app-tokens'),
+                }
+              : undefined,
+          ),
         },
         maxConcurrentActivityTaskExecutions: 200,
         maxHeartbeatThrottleInterval: cancellationDelay,

@@ -1,3 +1,5 @@
+export { entityConnect } from './entity-connect.ts';
+export { miniAppRegister } from './mini-app-register.ts';
 export { pullTasks } from './pull-tasks.ts';
 export { siteGate } from './site-gate.ts';
 export { socialRegister } from './social-register.ts';

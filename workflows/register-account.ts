@@ -1,17 +1,15 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { FailureKind, Made } from '../contracts/outcomes.ts';
-import type { CompleteRegister, FailRegister } from '../contracts/social.ts';
+import type { FailureKind, Made, RegisterOutcome } from '../contracts/outcomes.ts';
+import type { CompleteRegister } from '../contracts/social.ts';
 import { fail, readFailure } from './failures.ts';
 import { lookTwice, makeAccount, type Registration } from './make-account.ts';
 import { awaitMail, confirmEmail, markMailbox, siteSteps, updateProfile } from './steps.ts';
+import type { Report } from './work-task.ts';
 
-/** The one report that a register phase ends in. */
-export type Report =
-  | { call: 'complete'; body: CompleteRegister; profileUrl?: string }
-  | { call: 'fail'; body: FailRegister; failure: FailureKind; profileUrl?: string };
+type RegisterReport = Report<RegisterOutcome>;
 
 /** Makes the account, confirms it, furnishes its profile. @throws whatever ended a step; `registration` tells how far it came */
-export async function registerAccount(registration: Registration): Promise<Report> {
+export async function registerAccount(registration: Registration): Promise<RegisterReport> {
   const { task, site } = registration;
   setCurrentDetails('making the account');
   registration.marked = await markMailbox(task);
@@ -24,15 +22,21 @@ export async function registerAccount(registration: Registration): Promise<Repor
   const profile = await site.run(siteSteps.updateProfile, () => updateProfile(task, session));
   if (profile.problems.length > 0) return profileFailed(profile.problems.join('; '), 'Rejected', profile.profileUrl);
   const { email, username, password } = task;
-  const body = {
+  const { profileUrl } = profile;
+  const body: CompleteRegister = {
     email,
     username,
     password,
     cookie: writeCookies(profile.session ?? session),
-    link_profile: profile.profileUrl,
+    link_profile: profileUrl,
     note: 'account made, profile furnished',
   };
-  return { call: 'complete', body, profileUrl: profile.profileUrl };
+  return {
+    call: 'complete',
+    body,
+    end: { outcome: 'completed', profileUrl },
+    instead: (reason) => profileFailed(reason, 'Rejected', profileUrl),
+  };
 }
 
 async function confirm({ task, site, marked }: Registration, made: Made): Promise<Made> {
@@ -48,7 +52,7 @@ async function confirm({ task, site, marked }: Registration, made: Made): Promis
  * Decides what to report of a register phase that did not come to its end, after a look at the site where the account
  * may exist (contract section 2).
  */
-export async function judgeFailure(error: unknown, registration: Registration, overdue: boolean): Promise<Report> {
+export async function judgeFailure(error: unknown, registration: Registration, overdue: boolean): Promise<RegisterReport> {
   const told = readFailure(error);
   const kind = overdue ? 'Overdue' : told.kind;
   const reason = overdue ? "the task's time was over" : told.reason;
@@ -68,12 +72,20 @@ export async function judgeFailure(error: unknown, registration: Registration, o
   return profileFailed(reason, kind, profileUrl);
 }
 
-function registerFailed(reason: string, failure: FailureKind, profileUrl?: string): Report {
-  return { call: 'fail', failure, profileUrl, body: { status: 'register_failed', error_message: reason, link_profile: profileUrl } };
+function registerFailed(reason: string, failure: FailureKind, profileUrl?: string): RegisterReport {
+  return {
+    call: 'fail',
+    body: { status: 'register_failed', error_message: reason, link_profile: profileUrl },
+    end: { outcome: 'register_failed', failure, reason, profileUrl },
+  };
 }
 
-export function profileFailed(reason: string, failure: FailureKind, profileUrl?: string): Report {
-  return { call: 'fail', failure, profileUrl, body: { status: 'profile_failed', error_message: reason, link_profile: profileUrl } };
+function profileFailed(reason: string, failure: FailureKind, profileUrl?: string): RegisterReport {
+  return {
+    call: 'fail',
+    body: { status: 'profile_failed', error_message: reason, link_profile: profileUrl },
+    end: { outcome: 'profile_failed', failure, reason, profileUrl },
+  };
 }
 
 /** The session's cookies as a `Cookie` header writes them. */

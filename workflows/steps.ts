@@ -3,6 +3,7 @@ import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { AssignActivities } from '../activities/assign/activities.ts';
 import type { BrowserActivities } from '../activities/browser/activities.ts';
 import type { MailActivities } from '../activities/mailbox/activities.ts';
+import type { MiniAppActivities } from '../activities/mini-app/activities.ts';
 import type { PaceActivities } from '../activities/pace/activities.ts';
 import type { FailureKind } from '../contracts/outcomes.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
@@ -14,6 +15,7 @@ export const final = [
   'Rejected',
   'WrongCredentials',
   'Unconfirmed',
+  'MailCodeNeeded',
   'FormChanged',
   'NotEnabled',
   'MailboxRefused',
@@ -45,6 +47,9 @@ export const siteSteps = {
   createAccount: { time: 4 * minute, tries: 1, firstPause: 0, longestPause: 0, creating: true, summary: 'sign up, unless the account is there' },
   lookFor: { time: 2 * minute, tries: 6, firstPause: 5 * second, longestPause: 2 * minute, creating: false, summary: 'look whether the account is there' },
   confirmEmail: { time: 2 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'answer the confirmation mail' },
+  signIn: { time: 2 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'sign in' },
+  answerSignIn: { time: 2 * minute, tries: 3, firstPause: 5 * second, longestPause: minute, creating: false, summary: 'enter the mailed code' },
+  addLinks: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'put the links on the profile' },
   updateProfile: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'furnish the profile' },
 } satisfies Record<string, SiteStep>;
 
@@ -71,6 +76,13 @@ const retryRead: RetryPolicy = { initialInterval: 2 * second, maximumInterval: m
 const services: ActivityOptions = { taskQueue: taskQueues.services, cancellationType: 'WAIT_CANCELLATION_COMPLETED' };
 
 export const manager = proxyActivities<AssignActivities>({ ...services, startToCloseTimeout: 2 * minute, retry: waitForManager });
+
+export const { registerMiniAppUser } = proxyActivities<MiniAppActivities>({
+  ...services,
+  startToCloseTimeout: minute,
+  retry: waitForManager,
+  summary: 'register the user',
+});
 
 export const pace = proxyActivities<PaceActivities>({
   ...services,
@@ -111,3 +123,6 @@ export const { createAccount } = proxyActivities<BrowserActivities>(atBrowser(si
 export const { lookFor } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.lookFor));
 export const { confirmEmail } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.confirmEmail));
 export const { updateProfile } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.updateProfile));
+export const { signIn } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.signIn));
+export const { answerSignIn } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.answerSignIn));
+export const { addLinks } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.addLinks));

@@ -1,5 +1,7 @@
 import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import type { z } from 'zod';
 import { cutErrorMessage } from '../../contracts/envelope.ts';
+import { type CompleteConnect, type EntityTask, entityTask, type FailConnect } from '../../contracts/entity.ts';
 import { findPlaceholder } from '../../contracts/placeholders.ts';
 import { type CompleteRegister, type FailRegister, type SocialTask, socialTask } from '../../contracts/social.ts';
 import type { Sites } from '../../sites/sites-file.ts';
@@ -13,7 +15,7 @@ export interface AssignSetting {
 }
 
 /** A task as the workflow starts with it, or why it is to be left alone. */
-export type ReadTask = { kind: 'task'; task: SocialTask } | { kind: 'left'; reason: 'stale' | 'gone' | 'not enabled' | 'malformed' };
+export type ReadTask<Task> = { kind: 'task'; task: Task } | { kind: 'left'; reason: 'stale' | 'gone' | 'not enabled' | 'malformed' };
 
 /** Attempts of this activity up to this one left no doubt behind: they ended before the manager could have acted. */
 interface Undoubted {
@@ -51,16 +53,25 @@ async function applyWithDoubt(client: AssignClient, transition: Transition): Pro
 }
 
 export function createAssignActivities({ client, sites }: AssignSetting) {
+  async function read<Task extends { domain: string }>(flow: TaskFlow, id: string, status: string, schema: z.ZodType<Task>): Promise<ReadTask<Task>> {
+    const answer = await orRetry(client.read(flow, id, status, cancellationSignal()));
+    if (answer.kind === 'mismatch') return { kind: 'left', reason: 'stale' };
+    if (answer.kind === 'gone') return { kind: 'left', reason: 'gone' };
+    const parsed = schema.safeParse(answer.kind === 'ok' ? answer.data : undefined);
+    if (!parsed.success) return { kind: 'left', reason: 'malformed' };
+    if (!(await sites.find(parsed.data.domain))) return { kind: 'left', reason: 'not enabled' };
+    return { kind: 'task', task: parsed.data };
+  }
+
   return {
-    /** Reads a task that is expected in `status`. Sends nothing that changes it. */
-    async readTask(flow: TaskFlow, id: string, status: string): Promise<ReadTask> {
-      const answer = await orRetry(client.read(flow, id, status, cancellationSignal()));
-      if (answer.kind === 'mismatch') return { kind: 'left', reason: 'stale' };
-      if (answer.kind === 'gone') return { kind: 'left', reason: 'gone' };
-      const parsed = socialTask.safeParse(answer.kind === 'ok' ? answer.data : undefined);
-      if (!parsed.success) return { kind: 'left', reason: 'malformed' };
-      if (!(await sites.find(parsed.data.domain))) return { kind: 'left', reason: 'not enabled' };
-      return { kind: 'task', task: parsed.data };
+    /** Reads a task of a register phase that is expected in `status`. Sends nothing that changes it. */
+    readTask(flow: TaskFlow, id: string, status: string): Promise<ReadTask<SocialTask>> {
+      return read(flow, id, status, socialTask);
+    },
+
+    /** Reads an entity task that is expected to wait for its links. */
+    readConnectTask(id: string): Promise<ReadTask<EntityTask>> {
+      return read('entity', id, 'connect', entityTask);
     },
 
     startTask(flow: TaskFlow, id: string, from: string): Promise<Applied> {
@@ -68,19 +79,19 @@ export function createAssignActivities({ client, sites }: AssignSetting) {
     },
 
     /** Reports success. `invalid` when the manager, or our own look for placeholders, refuses the body. */
-    async completeTask(flow: TaskFlow, id: string, from: string, body: CompleteRegister): Promise<Applied> {
+    async completeTask(flow: TaskFlow, id: string, from: string, body: CompleteRegister | CompleteConnect): Promise<Applied> {
       const placeholder = findPlaceholder(body);
       if (placeholder) return { kind: 'invalid', message: `placeholder rejected: ${placeholder}` };
       return applyWithDoubt(client, { flow, id, call: 'complete', from, body });
     },
 
     /** Reports failure; a text that the manager refuses is replaced by a fixed one, once. */
-    async failTask(flow: TaskFlow, id: string, from: string, body: FailRegister): Promise<Applied> {
+    async failTask(flow: TaskFlow, id: string, from: string, body: FailRegister | FailConnect): Promise<Applied> {
       const cut = { ...body, error_message: cutErrorMessage(body.error_message) };
       const applied = await applyWithDoubt(client, { flow, id, call: 'fail', from, body: cut });
       if (applied.kind !== 'invalid') return applied;
       log.warn('the manager refused the error message', { answer: applied.message });
-      const plain = { status: body.status, error_message: 'failed; the details were refused by the manager' };
+      const plain = { ...('status' in body && { status: body.status }), error_message: 'failed; the details were refused by the manager' };
       return applyWithDoubt(client, { flow, id, call: 'fail', from, body: plain });
     },
   };

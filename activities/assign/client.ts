@@ -1,8 +1,8 @@
 import { fetch } from 'undici';
 import { errorAnswer } from '../../contracts/envelope.ts';
 import { type Flow, flowPaths } from '../../contracts/flows.ts';
+import { readRetryAfter } from '../../contracts/retry-after.ts';
 
-const callTimeoutMs = 30_000;
 const longestAnswer = 64 * 1024 * 1024;
 
 /** The call was definitely answered, one way or the other. */
@@ -34,21 +34,17 @@ function errorCode(error: unknown): string | undefined {
   return cause?.code ?? cause?.errors?.[0]?.code ?? (error as NodeJS.ErrnoException).code;
 }
 
-function readRetryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  const seconds = Number(value);
-  const waitMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(waitMs) && waitMs > 0 ? waitMs : undefined;
-}
-
 /** Calls the manager's task APIs. Repeats nothing: who calls knows what a lost answer may have done. */
 export class AssignClient {
   readonly #origin: string;
   readonly #key: string;
+  readonly #timeoutMs: number;
 
-  constructor(origin: string, key: string) {
+  /** @param timeoutMs how long one call may take, its answer read to the end */
+  constructor(origin: string, key: string, timeoutMs = 30_000) {
     this.#origin = origin;
     this.#key = key;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** `GET /links`: the tasks as they came, unchecked. @throws NoAnswer */
@@ -69,7 +65,7 @@ export class AssignClient {
 
   async #call(method: 'GET' | 'POST', path: string, body: object | undefined, signal: AbortSignal | undefined): Promise<Answer> {
     const route = `${method} ${path.split('?')[0]}`;
-    const timeout = AbortSignal.timeout(callTimeoutMs);
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
     let status: number;
     let text: string;
     let retryAfter: string | null;
@@ -87,7 +83,7 @@ export class AssignClient {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       const code = errorCode(error);
-      const message = timeout.aborted ? `no answer in ${callTimeoutMs / 1000} s` : (code ?? (error as Error).message);
+      const message = timeout.aborted ? `no answer in ${this.#timeoutMs / 1000} s` : (code ?? (error as Error).message);
       throw new NoAnswer(`${route}: ${message}`, { mayBeApplied: method === 'POST' && !neverSent.has(code ?? '') }, error);
     }
     return readAnswer(route, method, status, text, readRetryAfter(retryAfter));

@@ -1,7 +1,8 @@
+import type { EntityTask } from '../../contracts/entity.ts';
 import type { MailProof } from '../../contracts/mail.ts';
 import type { Made, Session, Sighting } from '../../contracts/outcomes.ts';
 import type { SocialTask } from '../../contracts/social.ts';
-import { AlreadyExists, Rejected, Unconfirmed, WrongCredentials } from '../../sites/kit/errors.ts';
+import { AlreadyExists, MailCodeNeeded, Rejected, Unconfirmed, WrongCredentials } from '../../sites/kit/errors.ts';
 import { prepareProfile } from './profile.ts';
 import { type BrowserSetting, runStep, type Step, type StepTask } from './run-step.ts';
 
@@ -12,12 +13,24 @@ export interface FurnishedProfile {
   problems: string[];
 }
 
+/** What putting links on a profile came to. */
+export interface LinkedProfile {
+  session?: Session;
+  profileUrl: string;
+  added: number;
+  kept: number;
+  /** Links that the public profile does not show, although they were put on it. */
+  missing: string[];
+}
+
 /** Signs in with the task's own credentials to learn whose account it is. */
 async function findOwner({ kit, recipe, account }: Step): Promise<Pick<Sighting, 'awaiting'> & { state: 'ours' | 'unconfirmed' | 'refused' }> {
   try {
     await recipe.signIn(kit, account);
     return { state: 'ours' };
   } catch (error) {
+    // Only the right password gets as far as the mailed code.
+    if (error instanceof MailCodeNeeded) return { state: 'ours' };
     if (error instanceof Unconfirmed) return { state: 'unconfirmed', awaiting: error.awaiting };
     if (error instanceof WrongCredentials) return { state: 'refused' };
     throw error;
@@ -65,7 +78,7 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
 
     /** Answers the confirmation mail. A link that was used up counts when the account can be signed in to. */
     confirmEmail(task: SocialTask, session: Session | undefined, proof: MailProof): Promise<Made> {
-      return runStep(setting, 'confirmEmail', task, session, async (step) => {
+      const confirm = async (step: Step): Promise<Made> => {
         const { kit, recipe, account } = step;
         if (!recipe.confirm) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" can't answer a mail`);
         try {
@@ -74,7 +87,8 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
           if (!(error instanceof Rejected) || (await findOwner(step)).state !== 'ours') throw error;
         }
         return { profileUrl: recipe.profileUrl(kit, account) };
-      });
+      };
+      return runStep(setting, 'confirmEmail', task, session, confirm, readSecretParts(proof));
     },
 
     /** Signs in when the session is no longer good, and furnishes the profile. */
@@ -88,7 +102,60 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
         return { profileUrl: recipe.profileUrl(kit, account), problems: refused };
       });
     },
+
+    /** Signs in; `awaiting` says what mail the site wants answered before the session is good. */
+    signIn(task: StepTask): Promise<Made> {
+      return runStep(setting, 'signIn', task, undefined, async ({ kit, recipe, account }) => {
+        try {
+          await recipe.signIn(kit, account);
+          return {};
+        } catch (error) {
+          if (error instanceof MailCodeNeeded) return { awaiting: error.awaiting };
+          throw error;
+        }
+      });
+    },
+
+    /** Enters the code that a sign-in asked for. */
+    answerSignIn(task: StepTask, session: Session | undefined, proof: MailProof): Promise<Made> {
+      return runStep(setting, 'answerSignIn', task, session, async ({ kit, recipe, account }) => {
+        if (!recipe.answerSignIn) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" can't answer a sign-in's mail`);
+        await recipe.answerSignIn(kit, account, proof);
+        return {};
+      });
+    },
+
+    /** Puts the task's links on the profile, keeps those that are there, and checks that the public page shows them. */
+    addLinks(task: EntityTask, session: Session | undefined): Promise<LinkedProfile> {
+      return runStep(setting, 'addLinks', task, session, async (step) => {
+        const { kit, recipe, account } = step;
+        const { addLinks, readLinks } = recipe;
+        if (!addLinks || !readLinks) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" puts no links on profiles`);
+        const wanted = [...new Set(task.entity_connect.map(normaliseLink))];
+        const before = new Set((await readLinks(kit, account)).map(normaliseLink));
+        const fresh = wanted.filter((link) => !before.has(link));
+        if (fresh.length > 0) {
+          await signInIfNeeded(step);
+          await addLinks(kit, account, fresh);
+        }
+        const shown = new Set((await readLinks(kit, account)).map(normaliseLink));
+        const missing = wanted.filter((link) => !shown.has(link));
+        return { profileUrl: recipe.profileUrl(kit, account), added: fresh.length - missing.length, kept: wanted.length - fresh.length, missing };
+      });
+    },
   };
+}
+
+/** The form in which browsers write a link, so that one that is there is known again; what is no URL stays as it is. */
+function normaliseLink(link: string): string {
+  return URL.canParse(link) ? new URL(link).href : link;
+}
+
+/** What of a mail's proof must be read nowhere: the code, or the link's token, which pages write with its path or alone. */
+function readSecretParts({ kind, value }: MailProof): string[] {
+  if (kind === 'code') return [value];
+  const { pathname, search, searchParams } = new URL(value);
+  return [value, pathname.split('/').at(-1)! + search, ...searchParams.values()];
 }
 
 async function signInIfNeeded({ kit, recipe, account }: Step): Promise<void> {

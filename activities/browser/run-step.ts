@@ -5,6 +5,7 @@ import type { SocialTask } from '../../contracts/social.ts';
 import type { SiteSettings } from '../../contracts/sites.ts';
 import { Kit } from '../../sites/kit/kit.ts';
 import type { Account, Recipe } from '../../sites/kit/recipe.ts';
+import { normaliseTotpSecret } from '../../sites/kit/totp.ts';
 import { findRecipe } from '../../sites/recipes.ts';
 import type { Sites } from '../../sites/sites-file.ts';
 import { type StepLimits, withinLimits } from '../step-limits.ts';
@@ -36,6 +37,8 @@ export interface Step {
 /**
  * Runs one step of a recipe in a fresh context with the session of the step before, and hands on the new session.
  * Whatever goes wrong becomes a typed failure with its evidence.
+ *
+ * @param moreSecrets what nobody may read in failures and evidence, besides the task's own secrets
  */
 export async function runStep<Result>(
   setting: BrowserSetting,
@@ -43,11 +46,13 @@ export async function runStep<Result>(
   task: StepTask,
   session: Session | undefined,
   run: (step: Step) => Promise<Result>,
+  moreSecrets: string[] = [],
 ): Promise<Result & { session?: Session }> {
   const { site, recipe } = await findSite(setting.sites, task.domain);
-  const redact = makeRedactor([task.password, task.pass_mail, task.twofa, task.app_password, task.app_password.replace(/\s/g, '')]);
   return withinLimits(async (limits) => {
     let kit: Kit | undefined;
+    const listSecrets = () => [...readSecrets(task), ...moreSecrets, ...(kit?.typedSecrets ?? [])];
+    const redact = (text: string) => makeRedactor(listSecrets())(text);
     let evidence: string | undefined;
     try {
       const work = setting.pool.withContext(contextOptions(session), async (context) => {
@@ -60,7 +65,7 @@ export async function runStep<Result>(
           return { ...result, session: await readSession(page) };
         } catch (error) {
           if (!limits.signal.aborted) {
-            const about = { taskId: task.id, step: name, error: String(error), journal: kit.journal, redact };
+            const about = { taskId: task.id, step: name, error: String(error), journal: kit.journal, secrets: listSecrets() };
             evidence = await keepEvidence(setting.evidenceDir, page, about);
           }
           throw error;
@@ -81,6 +86,19 @@ async function findSite(sites: Sites, domain: string): Promise<{ site: SiteSetti
   const recipe = findRecipe(site.recipe);
   if (!recipe) throw refuse(`${domain}: there is no recipe "${site.recipe}"`);
   return { site, recipe };
+}
+
+function readSecrets({ password, pass_mail, app_password, twofa }: StepTask): string[] {
+  return [password, pass_mail, app_password, app_password.replace(/\s/g, ''), twofa, readTotpSecret(twofa)];
+}
+
+/** As sites show it. One that can't be read fails where it is used, not here. */
+function readTotpSecret(twofa: string): string {
+  try {
+    return normaliseTotpSecret(twofa);
+  } catch {
+    return '';
+  }
 }
 
 function readAccount(task: StepTask): Account {

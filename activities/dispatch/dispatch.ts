@@ -1,9 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { type SocialTask, socialTask } from '../../contracts/social.ts';
 import type { Sites } from '../../sites/sites-file.ts';
-import { countOpen, startTask, type TaskFlow } from '../../temporal/start-task.ts';
+import { countOpen, type StartableTask, startTask, type TaskFlow } from '../../temporal/start-task.ts';
 import type { AssignClient } from '../assign/client.ts';
-import { mostTasks, pullQuery } from './pull-query.ts';
+import { mostTasks, type WaitingList, waitingLists } from './waiting-lists.ts';
 
 const startsAtOnce = 20;
 
@@ -37,39 +36,59 @@ export interface Pulled {
  *
  * @throws NoAnswer when the manager gave no list
  */
-export async function dispatch(flow: TaskFlow, { assign, sites, client, maxOpen }: Dispatching, signal?: AbortSignal, onProgress?: () => void): Promise<Pulled> {
-  const answer = await assign.list(flow, pullQuery[flow], signal);
+export async function dispatch(flow: TaskFlow, dispatching: Dispatching, signal?: AbortSignal, onProgress?: () => void): Promise<Pulled> {
+  const { sites, client, maxOpen } = dispatching;
+  const result: Pulled = { pulled: 0, started: 0, open: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] };
+  const domains = new Set((await sites.read()).sites.map((site) => site.domain));
+  const workable: StartableTask[] = [];
+  for (const list of waitingLists[flow]) workable.push(...(await pull(flow, list, dispatching, domains, result, signal)));
+
+  let room = workable.length > 0 ? Math.max(0, maxOpen - (await countOpen(client, flow))) : 0;
+  let next = 0;
+  while (next < workable.length && room > 0) {
+    signal?.throwIfAborted();
+    const batch = workable.slice(next, next + Math.min(startsAtOnce, room));
+    const ends = await Promise.all(batch.map((task) => startTask(client, flow, task)));
+    for (const end of ends) result[end] += 1;
+    room -= ends.filter((end) => end === 'started').length;
+    next += batch.length;
+    onProgress?.();
+  }
+  result.held = workable.length - next;
+  return result;
+}
+
+/** Pulls one list and sorts out what can't be worked, into `result`. */
+async function pull(
+  flow: TaskFlow,
+  { status, schema }: WaitingList,
+  { assign }: Dispatching,
+  domains: Set<string>,
+  result: Pulled,
+  signal: AbortSignal | undefined,
+): Promise<StartableTask[]> {
+  const answer = await assign.list(flow, { limit: String(mostTasks), status }, signal);
   if (answer.kind !== 'ok' || !Array.isArray(answer.data)) {
     throw new Error(`the manager's list of ${flow} tasks is not one: ${answer.kind === 'invalid' ? answer.message : answer.kind}`);
   }
-  const { sites: enabled } = await sites.read();
-  const domains = new Set(enabled.map((site) => site.domain));
-  const result: Pulled = { pulled: answer.data.length, started: 0, open: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] };
-
-  const workable: SocialTask[] = [];
+  const workable: StartableTask[] = [];
   for (const [index, item] of answer.data.entries()) {
-    const parsed = socialTask.safeParse(item);
+    const parsed = schema.safeParse(item);
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
       const id = (item as { id?: unknown } | null)?.id;
       result.malformed.push(`${typeof id === 'string' ? id : `number ${index + 1}`}: ${issue.path.join('.') || 'task'} ${issue.message}`);
-    } else if (!domains.has(parsed.data.domain.toLowerCase())) {
-      result.notEnabled[parsed.data.domain] = (result.notEnabled[parsed.data.domain] ?? 0) + 1;
-    } else workable.push(parsed.data);
+    } else {
+      const { id, domain, request_id: requestId } = parsed.data;
+      if (domains.has(domain.toLowerCase())) workable.push({ id, status, domain, requestId });
+      else result.notEnabled[domain] = (result.notEnabled[domain] ?? 0) + 1;
+    }
   }
-
-  const room = workable.length > 0 ? Math.max(0, maxOpen - (await countOpen(client, flow))) : 0;
-  result.held = Math.max(0, workable.length - room);
-  const startable = workable.slice(0, room);
-  for (let next = 0; next < startable.length; next += startsAtOnce) {
-    signal?.throwIfAborted();
-    const batch = startable.slice(next, next + startsAtOnce);
-    const ends = await Promise.all(batch.map((task) => startTask(client, flow, { id: task.id, domain: task.domain, requestId: task.request_id })));
-    for (const end of ends) result[end] += 1;
-    onProgress?.();
+  result.pulled += answer.data.length;
+  if (answer.data.length >= mostTasks && workable.length === 0) {
+    result.warnings.push(
+      `the list of ${status} is full of ${answer.data.length} tasks that can't be worked; they hide every task behind them: enable their domains in SITES_FILE, or delete them`,
+    );
   }
-  if (result.pulled >= mostTasks && workable.length === 0) {
-    result.warnings.push(`the list is full of ${result.pulled} tasks that can't be worked; they hide every task behind them: enable their domains in SITES_FILE, or delete them`);
-  }
-  return result;
+  return workable;
 }

@@ -34,47 +34,71 @@ export const demonstrationSites: DemonstrationSite[] = [
 
 export const domainOf = ({ name }: Pick<DemonstrationSite, 'name'>) => `${name}.practice.test`;
 
+/** What each domain's task is meant to become, and why. */
+export type Meant = Map<string, { becomes: string; why: string }>;
+
+export interface DemonstrationRequest {
+  title: string;
+  request: NewRequestInput;
+  meant: Meant;
+}
+
 export interface Demonstration {
-  email: string;
+  emails: string[];
   mailPassword: string;
   username: string;
   totpSecret: string;
-  socialRequest: NewRequestInput;
-  /** What each domain's task is meant to become, and why. */
-  meant: Map<string, { becomes: SocialStatus; why: string }>;
+  requests: DemonstrationRequest[];
 }
 
-/** Makes up one brand and its request; `stamp` keeps it apart from those of earlier runs, whose accounts are still there. */
+/** The sites that also get an entity's account and its links, and how. */
+const entitySites: { name: string; why: string }[] = [
+  { name: 'alder', why: 'registered, then linked' },
+  { name: 'birch', why: 'registered by a code, then linked' },
+  { name: 'cedar', why: 'registered, then linked' },
+];
+
+/** Makes up one brand and its requests; `stamp` keeps it apart from those of earlier runs, whose accounts are still there. */
 export function makeDemonstration(stamp: string, mailPassword: string, pictures: string): Demonstration {
   const username = `brand-${stamp}`;
-  const email = `${username}@${mailDomain}`;
+  const entityName = `entity-${stamp}`;
+  const website = `https://${username}.example`;
   const totpSecret = 'JBSWY3DPEHPK3PXP';
-  const account = { email, username, app_password: mailPassword };
-  const meant = new Map(demonstrationSites.map((site) => [domainOf(site), { becomes: site.becomes, why: site.why }]));
-  meant.set(unlisted, { becomes: 'register', why: 'not in the sites file, so left alone' });
-  return {
-    email,
-    mailPassword,
-    username,
-    totpSecret,
-    meant,
-    socialRequest: {
+  const accountOf = (name: string) => ({ email: `${name}@${mailDomain}`, username: name, app_password: mailPassword });
+  const profile = {
+    first_name: 'Sample',
+    last_name: 'Brand',
+    phone: '0900000000',
+    location: 'Hà Nội',
+    about: '<p>{Hello|Welcome}, this is <b>a sample brand</b> at <a href="https://brand.example">brand.example</a>.</p>',
+    avatar_url: `${pictures}/avatar/${username}.png`,
+    cover_url: `${pictures}/cover/${username}.png`,
+    social_connect: [`https://social.example/@${username}`, `https://video.example/${username}`],
+  };
+  const social: DemonstrationRequest = {
+    title: 'social: make and furnish accounts',
+    request: {
       type: 'social',
-      website: `https://${username}.example`,
-      profile: {
-        first_name: 'Sample',
-        last_name: 'Brand',
-        phone: '0900000000',
-        location: 'Hà Nội',
-        about: '<p>{Hello|Welcome}, this is <b>a sample brand</b> at <a href="https://brand.example">brand.example</a>.</p>',
-        avatar_url: `${pictures}/avatar/${username}.png`,
-        cover_url: `${pictures}/cover/${username}.png`,
-        social_connect: [`https://social.example/@${username}`, `https://video.example/${username}`],
-      },
+      website,
+      profile,
       accounts: [
-        ...demonstrationSites.map((site) => ({ ...account, domain: domainOf(site), twofa: site.totp ? totpSecret : '' })),
-        { ...account, domain: unlisted },
+        ...demonstrationSites.map((site) => ({ ...accountOf(username), domain: domainOf(site), twofa: site.totp ? totpSecret : '' })),
+        { ...accountOf(username), domain: unlisted },
       ],
     },
+    meant: new Map(demonstrationSites.map((site) => [domainOf(site), { becomes: site.becomes, why: site.why }])),
   };
+  social.meant.set(unlisted, { becomes: 'register', why: 'not in the sites file, so left alone' });
+  const entity: DemonstrationRequest = {
+    title: 'entity: make accounts, then put the links of all on each',
+    request: {
+      type: 'entity',
+      website,
+      profile: { ...profile, social_connect: [] },
+      accounts: entitySites.map((site) => ({ ...accountOf(entityName), domain: domainOf(site) })),
+      entity_connect: { mode: 'all' },
+    },
+    meant: new Map(entitySites.map((site) => [domainOf(site), { becomes: 'completed', why: site.why }])),
+  };
+  return { emails: [username, entityName].map((name) => accountOf(name).email), mailPassword, username, totpSecret, requests: [social, entity] };
 }

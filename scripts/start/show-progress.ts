@@ -4,10 +4,11 @@ import Table from 'cli-table3';
 import { Listr } from 'listr2';
 import type { RequestDetail, TaskDetail } from '../../contracts/admin.ts';
 import type { AdminClient } from './admin-client.ts';
-import type { Demonstration } from './demonstration.ts';
+import type { Meant } from './demonstration.ts';
 
 const lookEveryMs = 500;
-const waiting = new Set(['register', 'registering']);
+/** The statuses that a task goes on from by itself. */
+const waiting = new Set(['register', 'registering', 'registered', 'connect', 'connecting', 'connect_failed', 'pending', 'running', 'failed']);
 
 type TaskSummary = RequestDetail['tasks'][number];
 
@@ -20,7 +21,7 @@ export interface Judged {
 }
 
 /** Shows each task going through its statuses, until all that can end have ended or `patienceMs` is over. */
-export async function showProgress(admin: AdminClient, requestId: string, meant: Demonstration['meant'], patienceMs: number, signal: AbortSignal): Promise<void> {
+export async function showProgress(admin: AdminClient, requestId: string, meant: Meant, patienceMs: number, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
   // Every task's line waits on it.
   setMaxListeners(0, limit);
@@ -53,7 +54,7 @@ export async function showProgress(admin: AdminClient, requestId: string, meant:
 }
 
 /** Reads every task's end and compares it with what it was meant to become. */
-export async function judge(admin: AdminClient, requestId: string, meant: Demonstration['meant']): Promise<Judged[]> {
+export async function judge(admin: AdminClient, requestId: string, meant: Meant): Promise<Judged[]> {
   const { tasks } = await admin.readRequest(requestId);
   return Promise.all(
     tasks.map(async ({ id, domain }) => {

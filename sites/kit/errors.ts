@@ -42,6 +42,18 @@ export class Unconfirmed extends SiteError {
   }
 }
 
+/** The credentials are right, and the site wants the code that it has just sent by mail. */
+export class MailCodeNeeded extends SiteError {
+  override readonly name = 'MailCodeNeeded';
+  readonly kind = 'MailCodeNeeded';
+  readonly awaiting: MailRequest;
+
+  constructor(message: string, awaiting: MailRequest) {
+    super(message);
+    this.awaiting = awaiting;
+  }
+}
+
 /** The site can't be reached, or answers 429 or 5xx. */
 export class SiteDown extends SiteError {
   override readonly name = 'SiteDown';

@@ -1,7 +1,8 @@
 import type { Locator, Page, Response } from 'playwright';
 import type { MailRequest } from '../../contracts/mail.ts';
-import { isChallengeResponse, locateChallenge } from './challenge.ts';
-import { Challenge, DeadlinePassed, FormChanged, SiteDown } from './errors.ts';
+import { locateChallenge } from './challenge.ts';
+import { Challenge, DeadlinePassed, FormChanged, Rejected, SiteDown } from './errors.ts';
+import { PageTrouble } from './page-trouble.ts';
 import type { Picture } from './recipe.ts';
 import { makeTotp } from './totp.ts';
 
@@ -30,6 +31,14 @@ export interface JournalEntry {
   did: string;
 }
 
+/** The part of HTMLInputElement and its like that says whether the form may be sent. */
+interface FormField {
+  name: string;
+  willValidate: boolean;
+  validity: { valid: boolean };
+  validationMessage: string;
+}
+
 interface MailWish {
   subject?: string;
   /** Senders besides the site's own domain and host. */
@@ -42,12 +51,14 @@ export class Kit {
   readonly domain: string;
   readonly signal: AbortSignal;
   readonly journal: JournalEntry[] = [];
+  /** What was typed as a secret, for hiding it wherever the page shows it. */
+  readonly typedSecrets: string[] = [];
   readonly #siteUrl: string;
   readonly #totpSecret: string;
   readonly #deadline: number;
   readonly #begun = performance.now();
+  readonly #trouble: PageTrouble;
   #submitted = false;
-  #trouble = makeTrouble();
 
   constructor(options: KitOptions) {
     this.page = options.page;
@@ -58,7 +69,7 @@ export class Kit {
     this.#deadline = options.deadline;
     this.page.setDefaultTimeout(actionTimeoutMs);
     this.page.setDefaultNavigationTimeout(pageTimeoutMs);
-    this.page.on('response', (response) => this.#watchAnswer(response));
+    this.#trouble = new PageTrouble(options.page, options.domain);
   }
 
   /** Whether the form that makes the account was sent, or may have been. */
@@ -74,7 +85,7 @@ export class Kit {
   /** Loads a page of the site. @throws SiteDown, Challenge */
   async open(path: string): Promise<Response> {
     this.#note(`open ${path.split('?')[0]}`);
-    this.#forgetTrouble();
+    this.#trouble.forget();
     let response: Response | null;
     try {
       response = await this.page.goto(this.url(path), { waitUntil: 'domcontentloaded', signal: this.signal });
@@ -84,10 +95,12 @@ export class Kit {
       if (reason || (error as Error).name === 'TimeoutError') {
         throw new SiteDown(`${this.domain} ${path.split('?')[0]}: ${reason ?? `no page in ${pageTimeoutMs / 1000} s`}`);
       }
-      throw error;
+      this.#throwIfPageLost([error]);
+      // Playwright's own text is left out: it holds the whole address, with a mailed link's token.
+      throw new FormChanged(`${this.domain}: could not open ${path.split('?')[0]}`);
     }
     // A trouble that the response's event told is thrown here, before the recipe looks at an error page.
-    await Promise.race([this.#trouble.promise, Promise.resolve()]);
+    await Promise.race([this.#trouble.told, Promise.resolve()]);
     await this.refuseChallenge();
     return response!;
   }
@@ -105,11 +118,12 @@ export class Kit {
     const challenge = locateChallenge(this.page);
     const waitFor = (locator: Locator) => locator.filter({ visible: true }).first().waitFor({ timeout: timeoutMs, signal });
     try {
-      await Promise.race([Promise.any([...names.map((name) => waitFor(things[name])), waitFor(challenge)]), this.#trouble.promise]);
+      await Promise.race([Promise.any([...names.map((name) => waitFor(things[name])), waitFor(challenge)]), this.#trouble.told]);
     } catch (error) {
       this.signal.throwIfAborted();
       if (!(error instanceof AggregateError)) throw error;
       this.#throwIfPageLost(error.errors);
+      this.#trouble.throwIfUnanswered();
       throw new FormChanged(`${this.domain}: none of ${names.join(', ')} on the page ${this.#where()}`);
     } finally {
       others.abort();
@@ -131,6 +145,7 @@ export class Kit {
 
   /** Types a secret, into a field on the site's own origin only. @throws FormChanged */
   async fillSecret(field: Locator, value: string): Promise<void> {
+    this.typedSecrets.push(value);
     await this.#act('fill (secret)', field, async (signal) => {
       const element = await field.elementHandle({ signal });
       const frame = await element?.ownerFrame();
@@ -138,7 +153,8 @@ export class Kit {
       if (origin !== new URL(this.#siteUrl).origin) {
         throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${origin}`);
       }
-      await field.fill(value, { signal });
+      // The element that was looked at, not whatever the page has there by now.
+      await element!.fill(value, { signal });
     });
   }
 
@@ -149,7 +165,7 @@ export class Kit {
 
   /** Clicks on what changes nothing that can't be done again. @throws FormChanged */
   async click(target: Locator): Promise<void> {
-    this.#forgetTrouble();
+    this.#trouble.forget();
     await this.#act('click', target, (signal) => target.click({ signal }));
   }
 
@@ -163,17 +179,19 @@ export class Kit {
    * The one click that can't be taken back. Waits until the button can be clicked, looks at the clock, clicks: a worker
    * that was frozen meanwhile sends nothing.
    *
-   * @throws DeadlinePassed when the step's time is over; nothing was sent
+   * @throws DeadlinePassed when the step's time is over, Rejected when the form can't be sent as it is; nothing was sent
    */
   async submit(button: Locator): Promise<void> {
-    this.#forgetTrouble();
+    this.#trouble.forget();
     await this.#act('find', button, (signal) => button.click({ trial: true, signal }));
+    await this.#refuseFault(button);
     this.signal.throwIfAborted();
     if (performance.now() + clickTimeoutMs > this.#deadline) {
       throw new DeadlinePassed(`${this.domain}: the step's time was over before the form was sent`);
     }
     this.#submitted = true;
-    await this.#act('submit', button, (signal) => button.click({ timeout: clickTimeoutMs, signal }));
+    // What the click brings may take longer than the click: `see` waits for that.
+    await this.#act('submit', button, (signal) => button.click({ timeout: clickTimeoutMs, noWaitAfter: true, signal }));
   }
 
   /** The text of what is there, with its white space folded. @throws FormChanged */
@@ -216,6 +234,17 @@ export class Kit {
     return [...new Set([this.domain, new URL(this.#siteUrl).hostname, ...(wish.from ?? [])])];
   }
 
+  /** A form with a fault that the browser sees is not sent by a click: no answer would ever come. */
+  async #refuseFault(button: Locator): Promise<void> {
+    const fault = await button.evaluate((element) => {
+      const { form, formNoValidate } = element as { form?: { noValidate: boolean; elements: Iterable<FormField> } | null; formNoValidate?: boolean };
+      if (!form || form.noValidate || formNoValidate) return undefined;
+      const field = [...form.elements].find((control) => control.willValidate && !control.validity.valid);
+      return field && `${field.name}: ${field.validationMessage}`;
+    });
+    if (fault !== undefined) throw new Rejected(`${this.domain}: ${fault}`);
+  }
+
   async #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     this.#note(`${verb} ${String(target)}`);
     try {
@@ -226,6 +255,7 @@ export class Kit {
         this.#throwIfPageLost([error]);
         if (error instanceof FormChanged) throw error;
       }
+      this.#trouble.throwIfUnanswered();
       await this.refuseChallenge();
       // Playwright's own text is left out: its call log holds the value that was typed.
       throw new FormChanged(`${this.domain}: could not ${verb} ${String(target)} on the page ${this.#where()}`);
@@ -249,36 +279,9 @@ export class Kit {
     }
   }
 
-  #watchAnswer(response: Response): void {
-    if (!response.request().isNavigationRequest() || response.frame() !== this.page.mainFrame()) return;
-    const status = response.status();
-    if (isChallengeResponse(response)) {
-      this.#trouble.reject(new Challenge(`${this.domain} asks to verify that a human is there (HTTP ${status})`));
-    } else if (status === 429 || status >= 500) {
-      const retryAfter = Number(response.headers()['retry-after']);
-      this.#trouble.reject(
-        new SiteDown(`${this.domain} answers ${status} on ${new URL(response.url()).pathname}`, retryAfter > 0 ? retryAfter * 1000 : undefined),
-      );
-    }
-  }
-
-  #forgetTrouble(): void {
-    this.#trouble = makeTrouble();
-  }
-
   #note(did: string): void {
     this.journal.push({ at: Math.round(performance.now() - this.#begun), did });
   }
-}
-
-/** A promise that an answer of the site may reject while the recipe waits for something else. */
-function makeTrouble(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<never>((_, fail) => {
-    reject = fail;
-  });
-  promise.catch(() => {});
-  return { promise, reject };
 }
 
 /** The page, its context or the browser ended under the step. */

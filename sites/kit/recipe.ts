@@ -79,10 +79,16 @@ export interface Recipe {
   /** Answers the mail that `signUp` or a refused sign-in asked for. */
   confirm?(kit: Kit, account: Account, proof: MailProof): Promise<void>;
   isSignedIn(kit: Kit, account: Account): Promise<boolean>;
-  /** @throws WrongCredentials, Unconfirmed */
+  /** @throws WrongCredentials, Unconfirmed, MailCodeNeeded */
   signIn(kit: Kit, account: Account): Promise<void>;
+  /** Enters what the mail brought that `MailCodeNeeded` asked for, in the session of that sign-in. */
+  answerSignIn?(kit: Kit, account: Account, proof: MailProof): Promise<void>;
   /** Signed in. Leaves what is already so; a second run changes nothing. */
   updateProfile(kit: Kit, account: Account, profile: Profile): Promise<Furnished>;
+  /** Signed in. Puts the links on the profile beside those that are there. */
+  addLinks?(kit: Kit, account: Account, links: string[]): Promise<void>;
+  /** The links that the public profile shows. */
+  readLinks?(kit: Kit, account: Account): Promise<string[]>;
 }
 
 /** Declares a recipe; does nothing but check its shape while it is written. */

@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import type { Client, WorkflowClientInterceptor, WorkflowHandle } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { stringify } from 'yaml';
+import { createAssignActivities } from '../../activities/assign/activities.ts';
+import { createBrowserActivities } from '../../activities/browser/activities.ts';
+import { createDispatchActivities } from '../../activities/dispatch/activities.ts';
+import { createMailActivities } from '../../activities/mailbox/activities.ts';
+import { createMiniAppActivities } from '../../activities/mini-app/activities.ts';
+import { createPaceActivities, type PermitWish } from '../../activities/pace/activities.ts';
+import { KeyRing } from '../../contracts/key-ring.ts';
+import { findTools } from '../../scripts/setup/tools.mjs';
+import { Sites } from '../../sites/sites-file.ts';
+import { makeDataConverter } from '../../temporal/data-converter.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+import type { TaskFlow } from '../../temporal/start-task.ts';
+import { taskQueues } from '../../temporal/task-queues.ts';
+import { Scene, type Script, type ScriptedName } from './workflow-scene.ts';
+
+type History = proto.temporal.api.history.v1.IHistory;
+
+export interface Run {
+  workflowId: string;
+  runId: string;
+  history: History;
+}
+
+export interface Pace {
+  every?: string;
+  atOnce?: number;
+}
+
+export interface LabOptions {
+  keys?: KeyRing;
+  /** Takes the ordinary server, in real time, with these arguments, for what the time-skipping one can't do. */
+  realTime?: string[];
+}
+
+/** Every activity of a queue, by the product's own lists; no setting is looked at before one is run. */
+const noSetting = {} as never;
+const namesOn = {
+  services: [createAssignActivities, createMailActivities, createDispatchActivities, createMiniAppActivities].flatMap((create) => Object.keys(create(noSetting))),
+  browser: Object.keys(createBrowserActivities(noSetting)),
+};
+
+export function makeKeys(): KeyRing {
+  return new KeyRing(`lab:${randomBytes(32).toString('base64')}`);
+}
+
+/** The workflows as a worker bundles them. */
+export function bundleWorkflows(file = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))) {
+  const { failureConverterPath } = makeDataConverter(makeKeys());
+  return bundleWorkflowCode({ workflowsPath: file, failureConverterPath, logger: new DefaultLogger('ERROR') });
+}
+
+/** Replays each history with the workflows' code. @throws Error naming each workflow that would decide otherwise now */
+export async function replay(runs: Pick<Run, 'workflowId' | 'history'>[], workflowBundle: WorkflowBundle, keys: KeyRing): Promise<void> {
+  const problems: string[] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, dataConverter: makeDataConverter(keys) }, runs)) {
+    if (error) problems.push(`${workflowId}: ${error.message}`);
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+/** Temporal, by default with skipped time, workers on the three queues, and a sites file. Every payload is encrypted. */
+export interface Lab {
+  env: TestWorkflowEnvironment;
+  client: Client;
+  bundle: WorkflowBundle;
+  /** A task of a site of its own, unless one is named. */
+  scene(script?: Script, role?: { domain?: string; flow?: TaskFlow; status?: string }): Scene;
+  /** Lists a site in the operator's file. */
+  enable(domain: string, pace?: Pace): void;
+  /** The whole history of every run that was opened since the last call. Ends the workflows that are still open; gates end by themselves. */
+  takeRuns(): Promise<Run[]>;
+  /** Replays them. @throws Error */
+  replay(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startLab({ keys = makeKeys(), realTime }: LabOptions = {}): Promise<Lab> {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
+  const dataConverter = makeDataConverter(keys);
+  const opened = new Map<string, Opened>();
+  const client = { dataConverter, interceptors: { workflow: [noteOpened(opened)] } };
+  const [env, bundle] = await Promise.all([startTemporal(realTime, client), bundleWorkflows()]);
+  const folder = mkdtempSync(path.join(tmpdir(), 'enlist-workflows-'));
+  const sitesFile = path.join(folder, 'sites.yaml');
+  const sites: object[] = [];
+  const scenes = new Map<string, Scene>();
+
+  const enable = (domain: string, pace: Pace = {}) => {
+    sites.push({ domain, recipe: 'practice-social', permission: 'a test of our own', ...pace });
+    writeFileSync(sitesFile, stringify({ sites }));
+  };
+  const stop = await runWorkers(env, dataConverter, bundle, scenes, new Sites(sitesFile));
+  const takeRuns = async () => {
+    const runs: Run[] = [];
+    for (const run of [...opened.values()].sort(gatesLast)) runs.push(...(await readRuns(env, run)));
+    opened.clear();
+    return runs;
+  };
+
+  return {
+    env,
+    client: env.client,
+    bundle,
+    enable,
+    scene(script = {}, { domain, flow = 'social', status = 'register' } = {}) {
+      const id = `task-${scenes.size + 1}`;
+      if (domain === undefined) enable(`${id}.test`);
+      const fields = {
+        id,
+        request_id: `request-of-${id}`,
+        domain: domain ?? `${id}.test`,
+        email: `${id}@mail.test`,
+        username: 'brand',
+        password: 'Password-1',
+        app_password: 'abcd efgh ijkl mnop',
+        entity_connect: ['https://brand.test/'],
+      };
+      const scene = new Scene(env.client, { flow, status, fields }, script);
+      scenes.set(scene.handle.workflowId, scene);
+      return scene;
+    },
+    takeRuns,
+    replay: async () => replay(await takeRuns(), bundle, keys),
+    async close() {
+      await stop();
+      await env.teardown();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Opened {
+  workflowId: string;
+  runId: string;
+}
+
+/** Every run that is opened through the client, the gates' too. */
+function noteOpened(opened: Map<string, Opened>): WorkflowClientInterceptor {
+  const note = (workflowId: string, runId: string) => opened.set(runId, { workflowId, runId });
+  return {
+    async startWithDetails(input, next) {
+      const started = await next(input);
+      note(input.options.workflowId, started.runId);
+      return started;
+    },
+    async signalWithStart(input, next) {
+      const runId = await next(input);
+      note(input.options.workflowId, runId);
+      return runId;
+    },
+  };
+}
+
+/** A gate waits for the workflows that hold its permits. */
+function gatesLast(one: Opened, other: Opened): number {
+  return Number(one.workflowId.startsWith('site/')) - Number(other.workflowId.startsWith('site/'));
+}
+
+async function readRuns(env: TestWorkflowEnvironment, { workflowId, runId }: Opened): Promise<Run[]> {
+  const handle = env.client.workflow.getHandle(workflowId, runId);
+  if (workflowId.startsWith('site/')) await closeGate(env, handle);
+  else await handle.terminate().catch(() => {});
+  const history = await handle.fetchHistory();
+  const next = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  const later = next ? await readRuns(env, { workflowId, runId: next }) : [];
+  return [{ workflowId, runId, history }, ...later];
+}
+
+/** Lets so much time pass that nothing is to be remembered. To wait for its result would let the server skip years. */
+async function closeGate(env: TestWorkflowEnvironment, gate: WorkflowHandle): Promise<void> {
+  for (let wait = 1_000; (await gate.describe()).status.name === 'RUNNING'; wait *= 2) await env.sleep(wait);
+}
+
+async function startTemporal(realTime: string[] | undefined, client: ClientOptionsForTestEnv): Promise<TestWorkflowEnvironment> {
+  const { temporal, testServer } = findTools();
+  const env = realTime
+    ? await TestWorkflowEnvironment.createLocal({
+        server: { executable: { type: 'existing-path', path: temporal! }, extraArgs: ['--log-level', 'error', ...realTime] },
+        client,
+      })
+    : await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: testServer! } }, client });
+  // The time-skipping server can't list search attributes, so the product's own registration is no use there.
+  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, keyword])),
+  });
+  return env;
+}
+
+async function runWorkers(env: TestWorkflowEnvironment, dataConverter: DataConverter, workflowBundle: WorkflowBundle, scenes: Map<string, Scene>, sites: Sites) {
+  const sceneOf = () => {
+    const { workflowId } = activityInfo().workflowExecution!;
+    const scene = scenes.get(workflowId);
+    if (!scene) throw ApplicationFailure.nonRetryable(`${workflowId} has no script`);
+    return scene;
+  };
+  const scripted = (queue: 'services' | 'browser') =>
+    Object.fromEntries(namesOn[queue].map((name) => [name, (...args: unknown[]) => sceneOf().answer(name as ScriptedName, args)]));
+  const pace = createPaceActivities({ client: env.client, sites });
+  const requestPermit = (domain: string, wish: PermitWish) => sceneOf().note('requestPermit', [domain, wish], () => pace.requestPermit(domain, wish));
+
+  const common = { connection: env.nativeConnection, namespace: 'default', dataConverter, identity: 'lab', maxHeartbeatThrottleInterval: 1 };
+  const workers = [
+    await Worker.create({ ...common, taskQueue: taskQueues.workflows, workflowBundle }),
+    await Worker.create({ ...common, taskQueue: taskQueues.services, activities: { ...scripted('services'), requestPermit } }),
+    await Worker.create({ ...common, taskQueue: taskQueues.browser, activities: scripted('browser') }),
+  ];
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return async () => {
+    for (const worker of workers) worker.shutdown();
+    await running;
+  };
+}

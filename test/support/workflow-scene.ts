@@ -1,0 +1,157 @@
+import { activityInfo, ApplicationFailure, cancelled, heartbeat } from '@temporalio/activity';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { AssignActivities } from '../../activities/assign/activities.ts';
+import type { BrowserActivities } from '../../activities/browser/activities.ts';
+import { describeFailure } from '../../activities/browser/failure.ts';
+import type { DispatchActivities } from '../../activities/dispatch/activities.ts';
+import type { MailActivities } from '../../activities/mailbox/activities.ts';
+import type { MiniAppActivities } from '../../activities/mini-app/activities.ts';
+import type { PaceActivities } from '../../activities/pace/activities.ts';
+import { entityTask } from '../../contracts/entity.ts';
+import type { FailureKind, LeftReason } from '../../contracts/outcomes.ts';
+import { socialTask } from '../../contracts/social.ts';
+import { startTask, type TaskFlow } from '../../temporal/start-task.ts';
+import { taskWorkflowId } from '../../temporal/workflow-ids.ts';
+
+/** What a test answers in the activities' place; permits are asked for as in the product. */
+export type Scripted = AssignActivities & MailActivities & BrowserActivities & DispatchActivities & MiniAppActivities;
+export type ScriptedName = keyof Scripted;
+type Answer<Name extends ScriptedName> = Awaited<ReturnType<Scripted[Name]>>;
+export type Script = { [Name in ScriptedName]?: (...args: Parameters<Scripted[Name]>) => Answer<Name> | Promise<Answer<Name>> };
+
+/** One attempt of an activity. */
+export interface Call {
+  name: ScriptedName | keyof PaceActivities;
+  args: unknown[];
+  attempt: number;
+  /** When the server handed it out, in ms, by the server's clock. */
+  at: number;
+  /** Set once the activity has answered. */
+  answer?: unknown;
+}
+
+export interface Report {
+  call: 'complete' | 'fail';
+  body: Record<string, unknown>;
+}
+
+export const session = JSON.stringify({ cookies: [{ name: 'sid', value: 'abc' }, { name: 'lang', value: 'vi' }], origins: [] });
+
+/** How a task's workflow ends. */
+export interface Outcome {
+  outcome: string;
+  failure?: FailureKind;
+  reason?: LeftReason | (string & {});
+  profileUrl?: string;
+}
+
+/** The task of a scene: its flow, the status that it waits in, and its fields. */
+export interface Role {
+  flow: TaskFlow;
+  status: string;
+  fields: { id: string; request_id: string; domain: string; username: string } & Record<string, unknown>;
+}
+
+/** All goes well, and the site asks for no mail. */
+function happyScript({ fields }: Role, profileUrl: string): Script {
+  return {
+    readTask: () => ({ kind: 'task', task: socialTask.parse(fields) }),
+    readConnectTask: () => ({ kind: 'task', task: entityTask.parse(fields) }),
+    startTask: () => ({ kind: 'applied' }),
+    completeTask: () => ({ kind: 'applied' }),
+    failTask: () => ({ kind: 'applied' }),
+    markMailbox: () => ({ mark: { uidValidity: '1', uidNext: 1, markedAt: 0 } }),
+    findMail: () => undefined,
+    awaitMail: () => ({ kind: 'link', value: `https://${fields.domain}/confirm` }),
+    createAccount: () => ({ session, profileUrl }),
+    lookFor: () => ({ state: 'absent' }),
+    confirmEmail: () => ({ session, profileUrl }),
+    updateProfile: () => ({ session, profileUrl, problems: [] }),
+    signIn: () => ({ session }),
+    addLinks: () => ({ session, profileUrl, added: 1, kept: 0, missing: [] }),
+  };
+}
+
+/** One task, and what the activities of its workflow answer. */
+export class Scene {
+  readonly role: Role;
+  readonly profileUrl: string;
+  readonly handle: WorkflowHandle;
+  readonly calls: Call[] = [];
+  readonly #client: Client;
+  readonly #script: Script;
+
+  constructor(client: Client, role: Role, script: Script) {
+    this.#client = client;
+    this.role = role;
+    this.profileUrl = `https://${role.fields.domain}/u/${role.fields.username}`;
+    this.handle = client.workflow.getHandle(taskWorkflowId(role.flow, role.fields.id));
+    this.#script = { ...happyScript(role, this.profileUrl), ...script };
+  }
+
+  async start(): Promise<void> {
+    const { flow, status, fields } = this.role;
+    await startTask(this.#client, flow, { id: fields.id, status, domain: fields.domain, requestId: fields.request_id });
+  }
+
+  /** Waits for the outcome; the server skips the time in which nothing happens. */
+  end(): Promise<Outcome> {
+    return this.handle.result() as Promise<Outcome>;
+  }
+
+  async run(): Promise<Outcome> {
+    await this.start();
+    return this.end();
+  }
+
+  callsOf(name: Call['name']): Call[] {
+    return this.calls.filter((call) => call.name === name);
+  }
+
+  /** The reports that the manager took. */
+  reports(): Report[] {
+    const isTaken = ({ answer }: Call) => (answer as { kind?: string } | undefined)?.kind === 'applied';
+    return this.calls
+      .filter((call) => (call.name === 'completeTask' || call.name === 'failTask') && isTaken(call))
+      .map(({ name, args }) => ({ call: name === 'completeTask' ? 'complete' : 'fail', body: args[3] as Report['body'] }));
+  }
+
+  /** An attempt of one of the scripted activities. */
+  answer(name: ScriptedName, args: unknown[]): Promise<unknown> {
+    const act = this.#script[name] as ((...given: unknown[]) => unknown) | undefined;
+    if (!act) throw ApplicationFailure.nonRetryable(`${this.handle.workflowId} has no ${name} in its script`);
+    return this.note(name, args, () => act(...args));
+  }
+
+  async note(name: Call['name'], args: unknown[], act: () => unknown): Promise<unknown> {
+    const { attempt, currentAttemptScheduledTimestampMs: at } = activityInfo();
+    const call: Call = { name, args, attempt, at };
+    this.calls.push(call);
+    const answer = await act();
+    call.answer = answer ?? null;
+    return answer;
+  }
+}
+
+/** A browser step's failure, as the step makes it of an error, without where in a test that was. */
+export function stepFailure(error: Error, submitted: boolean, cancelled = false): Error {
+  return withoutStack(describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text }));
+}
+
+/** Any other activity's failure. */
+export function activityFailure(type: string, message: string): Error {
+  return withoutStack(ApplicationFailure.create({ type, message, category: 'BENIGN' }));
+}
+
+function withoutStack(failure: Error): Error {
+  failure.stack = '';
+  return failure;
+}
+
+/** Beats, as a step does, until its cancellation arrives. */
+export async function untilCancelled(): Promise<void> {
+  const beating = setInterval(() => heartbeat(), 20);
+  heartbeat();
+  await cancelled().catch(() => {});
+  clearInterval(beating);
+}

@@ -1,0 +1,52 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { ConnectOutcome, LeftTask, RegisterOutcome } from '../contracts/outcomes.ts';
+import type { EntityTask } from '../contracts/entity.ts';
+import { AtSite } from './at-site.ts';
+import { readFailure } from './failures.ts';
+import { registerTask } from './register-task.ts';
+import { signInToSite } from './sign-in-to-site.ts';
+import { addLinks, manager, siteSteps } from './steps.ts';
+import { type Report, workTask } from './work-task.ts';
+
+/** The phase of an entity task that a run works off (contract section 3). */
+export type EntityPhase = 'register' | 'connect';
+
+/** One phase of an entity task: makes the account, as a social task's is made, or puts links on its profile. */
+export function entityConnect(taskId: string, phase: EntityPhase): Promise<RegisterOutcome | ConnectOutcome | LeftTask> {
+  return phase === 'register' ? registerTask('entity', taskId) : connectTask(taskId);
+}
+
+function connectTask(taskId: string): Promise<ConnectOutcome | LeftTask> {
+  return workTask<EntityTask, ConnectOutcome>({
+    flow: 'entity',
+    taskId,
+    waiting: 'connect',
+    working: 'connecting',
+    read: () => manager.readConnectTask(taskId),
+    begin: (task) => ({
+      run: () => putLinks(task),
+      judge: async (error, overdue) => {
+        const { kind, reason } = readFailure(error);
+        return overdue ? connectFailed("the task's time was over", 'Overdue') : connectFailed(reason, kind);
+      },
+    }),
+  });
+}
+
+async function putLinks(task: EntityTask): Promise<Report<ConnectOutcome>> {
+  const site = new AtSite(task.domain);
+  const session = await signInToSite(task, site);
+  setCurrentDetails('putting the links on the profile');
+  const { profileUrl, added, kept, missing } = await site.run(siteSteps.addLinks, () => addLinks(task, session));
+  if (missing.length > 0) return connectFailed(`the profile does not show ${missing.length} of the links: ${missing.slice(0, 5).join(' ')}`, 'Rejected');
+  return {
+    call: 'complete',
+    body: { link_post: profileUrl, note: `${added} links added, ${kept} were there` },
+    end: { outcome: 'completed', profileUrl },
+    instead: (reason) => connectFailed(reason, 'Rejected'),
+  };
+}
+
+function connectFailed(reason: string, failure: ConnectOutcome['failure'] & string): Report<ConnectOutcome> {
+  return { call: 'fail', body: { error_message: reason }, end: { outcome: 'connect_failed', failure, reason } };
+}

@@ -1,0 +1,99 @@
+import { CancellationScope, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { ReadTask } from '../activities/assign/activities.ts';
+import type { CompleteConnect, FailConnect } from '../contracts/entity.ts';
+import type { FailureKind, LeftReason, LeftTask } from '../contracts/outcomes.ts';
+import type { CompleteRegister, FailRegister } from '../contracts/social.ts';
+import { searchAttributes } from '../temporal/search-attributes.ts';
+import type { TaskFlow } from '../temporal/start-task.ts';
+import { manager, taskTime } from './steps.ts';
+
+/** What every outcome of a task's workflow says. */
+interface End {
+  outcome: string;
+  failure?: FailureKind;
+  reason?: string;
+}
+
+/** The one report that a started task ends in, and how the workflow ends when it has arrived. */
+export type Report<Outcome extends End> = {
+  end: Outcome;
+  /** What to report instead when the manager refuses the body, for the reason it gives. */
+  instead?: (reason: string) => Report<Outcome>;
+} & ({ call: 'complete'; body: CompleteRegister | CompleteConnect } | { call: 'fail'; body: FailRegister | FailConnect });
+
+/** One try at a started task. */
+export interface Attempt<Outcome extends End> {
+  run(): Promise<Report<Outcome>>;
+  /** Decides what to report when `run` did not come to its end. */
+  judge(error: unknown, overdue: boolean): Promise<Report<Outcome>>;
+}
+
+/** A task's two statuses, before and after its start, and what is done in between. */
+export interface TaskPlan<Task, Outcome extends End> {
+  flow: TaskFlow;
+  taskId: string;
+  waiting: string;
+  working: string;
+  read(): Promise<ReadTask<Task>>;
+  begin(task: Task): Attempt<Outcome>;
+}
+
+/**
+ * Takes a task from its start to exactly one report, whatever ends the work in between (contract section 6). A task that
+ * is not in its waiting status, is deleted, or whose domain is not enabled is left alone.
+ */
+export async function workTask<Task extends { domain: string; request_id: string }, Outcome extends End>(
+  plan: TaskPlan<Task, Outcome>,
+): Promise<Outcome | LeftTask> {
+  const { flow, taskId, waiting } = plan;
+  const read = await plan.read();
+  if (read.kind === 'left') return leave(read.reason);
+  upsertSearchAttributes([
+    { key: searchAttributes.domain, value: read.task.domain },
+    { key: searchAttributes.request, value: read.task.request_id },
+  ]);
+
+  // A start that may have arrived must be followed by a report, so a cancellation waits for its answer.
+  const started = await CancellationScope.nonCancellable(() => manager.startTask(flow, taskId, waiting));
+  if (started.kind !== 'applied') return leave(whyLeft[started.kind]);
+
+  const report = await work(plan.begin(read.task));
+  return CancellationScope.nonCancellable(() => send(plan, report));
+}
+
+async function work<Outcome extends End>(attempt: Attempt<Outcome>): Promise<Report<Outcome>> {
+  try {
+    const scope = new CancellationScope({ cancellable: true, timeout: taskTime });
+    return await scope.run(() => attempt.run());
+  } catch (error) {
+    const overdue = isCancellation(error) && !CancellationScope.current().consideredCancelled;
+    return CancellationScope.nonCancellable(() => attempt.judge(error, overdue));
+  }
+}
+
+async function send<Task, Outcome extends End>(plan: TaskPlan<Task, Outcome>, report: Report<Outcome>): Promise<Outcome | LeftTask> {
+  const { flow, taskId, working } = plan;
+  setCurrentDetails('reporting');
+  const sent =
+    report.call === 'complete'
+      ? await manager.completeTask(flow, taskId, working, report.body)
+      : await manager.failTask(flow, taskId, working, report.body);
+  if (sent.kind === 'applied') return conclude(report.end);
+  if (sent.kind === 'invalid' && report.instead) return send(plan, report.instead(sent.message));
+  return leave(whyLeft[sent.kind]);
+}
+
+const whyLeft = { gone: 'gone', refused: "someone else's", invalid: 'refused' } as const;
+
+function leave(reason: LeftReason): LeftTask {
+  return conclude({ outcome: 'left', reason });
+}
+
+function conclude<Outcome extends End>(end: Outcome): Outcome {
+  setCurrentDetails(end.reason ? `${end.outcome}: ${end.reason}` : end.outcome);
+  upsertSearchAttributes([
+    { key: searchAttributes.outcome, value: end.outcome },
+    ...(end.failure ? [{ key: searchAttributes.failure, value: end.failure }] : []),
+  ]);
+  return end;
+}
