@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
 import { z } from 'zod';
 import { readEnvironment } from '../contracts/environment.ts';
 import { type MiniAppUser, miniAppUser } from '../contracts/mini-app.ts';
-import { searchAttributes } from '../temporal/search-attributes.ts';
-import { taskQueues } from '../temporal/task-queues.ts';
-import { miniAppWorkflowId } from '../temporal/workflow-ids.ts';
+import { startMiniApp } from '../temporal/start-mini-app.ts';
 import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
 import { reportStart } from './follow-workflow.ts';
 
@@ -32,21 +28,7 @@ await runCommand(
       const { MINIAPP_SHOP_ID } = readEnvironment('MINIAPP_SHOP_ID');
       if (MINIAPP_SHOP_ID === undefined) throw new CommandError('MINIAPP_SHOP_ID is not set: the number of the shop that the user is of');
       await withClient(async (client) => {
-        const workflowId = miniAppWorkflowId(MINIAPP_SHOP_ID, user.zalo_user_id);
-        let state: 'started' | 'open' = 'started';
-        try {
-          await client.workflow.start('miniAppRegister', {
-            workflowId,
-            taskQueue: taskQueues.workflows,
-            args: [user],
-            workflowIdConflictPolicy: 'FAIL',
-            staticSummary: `mini-app user of shop ${MINIAPP_SHOP_ID}`,
-            typedSearchAttributes: new TypedSearchAttributes([{ key: searchAttributes.flow, value: 'mini-app' }]),
-          });
-        } catch (error) {
-          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-          state = 'open';
-        }
+        const { workflowId, state } = await startMiniApp(client, MINIAPP_SHOP_ID, user);
         await reportStart(client, workflowId, { state, wait, good: ['registered', 'exists'] });
       });
     }),

@@ -1,10 +1,14 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Table from 'cli-table3';
+import { SignJWT } from 'jose';
 import { readEnvironment } from '../contracts/environment.ts';
 import { loadKeyRing } from '../contracts/key-ring.ts';
+import { miniAppUser } from '../contracts/mini-app.ts';
 import type { PracticeConfig } from '../practice/start.ts';
 import { connectClient } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../temporal/register-search-attributes.ts';
+import { startMiniApp } from '../temporal/start-mini-app.ts';
 import { type TaskFlow, taskWorkflows } from '../temporal/start-task.ts';
 import { CommandError, makeCommand, runProgram, withClient } from './command.ts';
 import { makeSchedule } from './schedules.ts';
@@ -21,6 +25,8 @@ const pullEveryMs = 2_000;
 const patienceMs = 8 * 60_000;
 const stopPatienceMs = 15_000;
 const impatienceMs = 1_000;
+/** The shop of the demonstration's mini app. */
+const demonstrationShop = 1001;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -130,6 +136,8 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
     ASSIGN_API_KEY: keys.ASSIGN_API_KEY!,
     ASSIGN_ADMIN_KEY: keys.ASSIGN_ADMIN_KEY!,
     MINIAPP_TOKEN_SECRET: keys.MINIAPP_TOKEN_SECRET!,
+    MINIAPP_TOKEN_SELLER: await makeTokenSeller(keys.MINIAPP_TOKEN_SECRET!),
+    MINIAPP_SHOP_ID: String(demonstrationShop),
     PORT: String(managerPort),
     CODEC_PORT: String(codecPort),
     CODEC_TOKEN: keys.CODEC_TOKEN!,
@@ -192,8 +200,36 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
     allAsMeant &&= judged.every(({ asMeant }) => asMeant);
     say(`\n${writeTable(judged)}\n`);
   }
-  say(`  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}`);
+  allAsMeant = (await registerMiniAppUsers(stamp)) && allAsMeant;
+  say(`\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}`);
   return allAsMeant;
+}
+
+/** Registers one mini-app user twice: the second time it exists, which is an outcome as well. */
+async function registerMiniAppUsers(stamp: string): Promise<boolean> {
+  say('mini app: register a user, and again');
+  const user = miniAppUser.parse({ zalo_user_id: stamp, name: 'Nguyễn Thị Mẫu', gender: 'female' });
+  return withClient(async (client) => {
+    const table = new Table({ head: ['workflow', 'user', 'outcome', 'as meant'], style: { head: [], border: [] } });
+    let allAsMeant = true;
+    for (const expected of ['registered', 'exists']) {
+      const { workflowId } = await startMiniApp(client, demonstrationShop, user);
+      const { outcome } = (await client.workflow.getHandle(workflowId).result()) as { outcome: string };
+      allAsMeant &&= outcome === expected;
+      table.push([workflowId, user.name, outcome, outcome === expected ? 'yes' : `NO, meant: ${expected}`]);
+    }
+    say(table.toString());
+    return allAsMeant;
+  });
+}
+
+/** The token that a shop's seller would have got from the mini app's own service. */
+function makeTokenSeller(secret: string): Promise<string> {
+  return new SignJWT({ seller_id: demonstrationShop, shop_id: demonstrationShop })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt()
+    .setExpirationTime('1y')
+    .sign(new TextEncoder().encode(secret));
 }
 
 async function setTotp(siteUrl: string, token: string, username: string, secret: string): Promise<void> {

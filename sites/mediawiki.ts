@@ -176,19 +176,22 @@ export const mediawiki = defineRecipe({
 
   async signIn(kit, account) {
     const { page } = kit;
+    // Who is signed in already, or becomes so, is sent on to another page.
+    const elsewhere = page.locator('body:not(.mw-special-Userlogin)');
     await kit.open('/index.php?title=Special:UserLogin&returnto=Special:BlankPage&uselang=en');
-    await refuseHumanCheck(kit);
-    await kit.fill(page.locator('#wpName1'), account.username);
-    await kit.fillSecret(page.locator('#wpPassword1'), account.password);
-    await kit.click(page.locator('#wpLoginAttempt'));
-    const end = await kit.see({ refused: page.locator(refusal), left: page.locator('body:not(.mw-special-Userlogin)') });
-    if (end === 'refused') {
+    if ((await kit.see({ form: page.locator('#wpLoginAttempt'), elsewhere })) === 'form') {
       await refuseHumanCheck(kit);
-      const words = await readAll(page.locator(refusal));
-      throw /too many recent login attempts/i.test(words) ? new SiteDown(words, throttleMs) : new WrongCredentials(words);
+      await kit.fill(page.locator('#wpName1'), account.username);
+      await kit.fillSecret(page.locator('#wpPassword1'), account.password);
+      await kit.click(page.locator('#wpLoginAttempt'));
+      if ((await kit.see({ refused: page.locator(refusal), elsewhere })) === 'refused') {
+        await refuseHumanCheck(kit);
+        const words = await readAll(page.locator(refusal));
+        throw /too many recent login attempts/i.test(words) ? new SiteDown(words, throttleMs) : new WrongCredentials(words);
+      }
     }
     const { signedIn, unconfirmed } = await ask(kit, account);
-    if (!signedIn) throw new WrongCredentials(`${kit.domain} took the password, and shows the account as signed out all the same`);
+    if (!signedIn) throw new WrongCredentials(`${kit.domain} shows another account as signed in, or none`);
     // The wiki signs such an account in, but lets it edit nothing ($wgEmailConfirmToEdit).
     if (unconfirmed !== undefined) throw new Unconfirmed(unconfirmed, confirmationLink(kit));
   },

@@ -33,9 +33,10 @@ export class AnsweringServer {
     });
   }
 
-  static async start(): Promise<AnsweringServer> {
+  /** @param port 0 takes a free one */
+  static async start(port = 0): Promise<AnsweringServer> {
     const server = new AnsweringServer();
-    server.#server.listen(0, '127.0.0.1');
+    server.#server.listen(port, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;
   }

@@ -8,7 +8,7 @@ import type { Client, WorkflowClientInterceptor, WorkflowHandle } from '@tempora
 import type { DataConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { stringify } from 'yaml';
 import { createAssignActivities } from '../../activities/assign/activities.ts';
 import { createBrowserActivities } from '../../activities/browser/activities.ts';
@@ -40,6 +40,8 @@ export interface Pace {
 
 export interface LabOptions {
   keys?: KeyRing;
+  /** No worker takes browser steps before `startBrowser` is called. */
+  browserLater?: boolean;
   /** Takes the ordinary server, in real time, with these arguments, for what the time-skipping one can't do. */
   realTime?: string[];
 }
@@ -79,6 +81,7 @@ export interface Lab {
   scene(script?: Script, role?: { domain?: string; flow?: TaskFlow; status?: string }): Scene;
   /** Lists a site in the operator's file. */
   enable(domain: string, pace?: Pace): void;
+  startBrowser(): Promise<void>;
   /** The whole history of every run that was opened since the last call. Ends the workflows that are still open; gates end by themselves. */
   takeRuns(): Promise<Run[]>;
   /** Replays them. @throws Error */
@@ -86,7 +89,7 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export async function startLab({ keys = makeKeys(), realTime }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ keys = makeKeys(), realTime, browserLater = false }: LabOptions = {}): Promise<Lab> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
   const dataConverter = makeDataConverter(keys);
   const opened = new Map<string, Opened>();
@@ -101,7 +104,12 @@ export async function startLab({ keys = makeKeys(), realTime }: LabOptions = {})
     sites.push({ domain, recipe: 'practice-social', permission: 'a test of our own', ...pace });
     writeFileSync(sitesFile, stringify({ sites }));
   };
-  const stop = await runWorkers(env, dataConverter, bundle, scenes, new Sites(sitesFile));
+  const workers = new Workers(env, dataConverter);
+  const { services, browser } = listActivities(env.client, scenes, new Sites(sitesFile));
+  const startBrowser = () => workers.start({ taskQueue: taskQueues.browser, activities: browser });
+  await workers.start({ taskQueue: taskQueues.workflows, workflowBundle: bundle });
+  await workers.start({ taskQueue: taskQueues.services, activities: services });
+  if (!browserLater) await startBrowser();
   const takeRuns = async () => {
     const runs: Run[] = [];
     for (const run of [...opened.values()].sort(gatesLast)) runs.push(...(await readRuns(env, run)));
@@ -114,6 +122,7 @@ export async function startLab({ keys = makeKeys(), realTime }: LabOptions = {})
     client: env.client,
     bundle,
     enable,
+    startBrowser,
     scene(script = {}, { domain, flow = 'social', status = 'register' } = {}) {
       const id = `task-${scenes.size + 1}`;
       if (domain === undefined) enable(`${id}.test`);
@@ -134,7 +143,7 @@ export async function startLab({ keys = makeKeys(), realTime }: LabOptions = {})
     takeRuns,
     replay: async () => replay(await takeRuns(), bundle, keys),
     async close() {
-      await stop();
+      await workers.stop();
       await env.teardown();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -200,27 +209,39 @@ async function startTemporal(realTime: string[] | undefined, client: ClientOptio
   return env;
 }
 
-async function runWorkers(env: TestWorkflowEnvironment, dataConverter: DataConverter, workflowBundle: WorkflowBundle, scenes: Map<string, Scene>, sites: Sites) {
+/** The scripted activities of both queues, and the product's own way to a permit. */
+function listActivities(client: Client, scenes: Map<string, Scene>, sites: Sites) {
   const sceneOf = () => {
     const { workflowId } = activityInfo().workflowExecution!;
     const scene = scenes.get(workflowId);
-    if (!scene) throw ApplicationFailure.nonRetryable(`${workflowId} has no script`);
+    if (!scene) throw ApplicationFailure.nonRetryable(`${workflowId} has no scene`);
     return scene;
   };
-  const scripted = (queue: 'services' | 'browser') =>
-    Object.fromEntries(namesOn[queue].map((name) => [name, (...args: unknown[]) => sceneOf().answer(name as ScriptedName, args)]));
-  const pace = createPaceActivities({ client: env.client, sites });
+  const script = (names: string[]) =>
+    Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => sceneOf().answer(name as ScriptedName, args)]));
+  const pace = createPaceActivities({ client, sites });
   const requestPermit = (domain: string, wish: PermitWish) => sceneOf().note('requestPermit', [domain, wish], () => pace.requestPermit(domain, wish));
+  return { services: { ...script(namesOn.services), requestPermit }, browser: script(namesOn.browser) };
+}
 
-  const common = { connection: env.nativeConnection, namespace: 'default', dataConverter, identity: 'lab', maxHeartbeatThrottleInterval: 1 };
-  const workers = [
-    await Worker.create({ ...common, taskQueue: taskQueues.workflows, workflowBundle }),
-    await Worker.create({ ...common, taskQueue: taskQueues.services, activities: { ...scripted('services'), requestPermit } }),
-    await Worker.create({ ...common, taskQueue: taskQueues.browser, activities: scripted('browser') }),
-  ];
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  return async () => {
-    for (const worker of workers) worker.shutdown();
-    await running;
-  };
+class Workers {
+  readonly #common;
+  readonly #workers: Worker[] = [];
+  readonly #running: Promise<void>[] = [];
+
+  constructor(env: TestWorkflowEnvironment, dataConverter: DataConverter) {
+    // A cancellation reaches an activity with its next beat.
+    this.#common = { connection: env.nativeConnection, namespace: 'default', dataConverter, identity: 'lab', maxHeartbeatThrottleInterval: 1 };
+  }
+
+  async start(options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowBundle'>): Promise<void> {
+    const worker = await Worker.create({ ...this.#common, ...options });
+    this.#workers.push(worker);
+    this.#running.push(worker.run());
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.#workers) worker.shutdown();
+    await Promise.all(this.#running);
+  }
 }

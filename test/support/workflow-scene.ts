@@ -104,16 +104,16 @@ export class Scene {
     return this.end();
   }
 
-  callsOf(name: Call['name']): Call[] {
-    return this.calls.filter((call) => call.name === name);
+  callsOf(...names: Call['name'][]): Call[] {
+    return this.calls.filter(({ name }) => names.includes(name));
   }
 
-  /** The reports that the manager took. */
-  reports(): Report[] {
-    const isTaken = ({ answer }: Call) => (answer as { kind?: string } | undefined)?.kind === 'applied';
-    return this.calls
-      .filter((call) => (call.name === 'completeTask' || call.name === 'failTask') && isTaken(call))
-      .map(({ name, args }) => ({ call: name === 'completeTask' ? 'complete' : 'fail', body: args[3] as Report['body'] }));
+  /** The one report that the manager took. @throws Error when it took none, or a second */
+  report(): Report {
+    const reports = this.callsOf('completeTask', 'failTask').filter(({ answer }) => (answer as { kind?: string } | undefined)?.kind === 'applied');
+    const [taken] = reports;
+    if (!taken || reports.length > 1) throw new Error(`${reports.length} reports were taken: ${this.calls.map(({ name }) => name).join(', ')}`);
+    return { call: taken.name === 'completeTask' ? 'complete' : 'fail', body: taken.args[3] as Report['body'] };
   }
 
   /** An attempt of one of the scripted activities. */
