@@ -51,6 +51,8 @@ export interface Stack {
   temporal: TestWorkflowEnvironment;
   admin: AdminClient;
   practice: Practice;
+  /** Signs the mini app's tokens. */
+  miniAppSecret: string;
   /** The environment of every process of the stack. */
   env: Record<string, string>;
   /** Starts a worker and waits until it polls. */
@@ -126,7 +128,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const db = await openDatabase({ url: options.databaseUrl });
     parts.push(() => db.destroy());
     await migrate(db);
-    const manager = await buildApp({ db, keys, apiKey, adminKey, miniAppSecret: randomBytes(24).toString('hex'), rateLimit: 'off' });
+    const miniAppSecret = randomBytes(24).toString('hex');
+    const manager = await buildApp({ db, keys, apiKey, adminKey, miniAppSecret, rateLimit: 'off' });
     parts.push(() => manager.close());
     const managerUrl = await manager.listen({ host: '127.0.0.1', port: 0 });
 
@@ -155,6 +158,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       temporal,
       practice,
       env,
+      miniAppSecret,
       admin: new AdminClient(managerUrl, adminKey),
       startWorker: async (extra = {}) => {
         const worker = await startWorker({ ...env, ...extra });
