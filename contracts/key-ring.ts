@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EnvironmentError, readEnvironment } from './environment.ts';
 
@@ -59,10 +59,19 @@ export function loadKeyRing(): KeyRing {
   }
   const file = path.join(DATA_DIR, 'keys');
   mkdirSync(DATA_DIR, { recursive: true });
+  if (!existsSync(file)) makeKeyFile(file);
+  return new KeyRing(readFileSync(file, 'utf8'));
+}
+
+/** Processes that start together make one file among them: it appears whole, by a link that only the first can make. */
+function makeKeyFile(file: string): void {
+  const whole = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(whole, `local:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
   try {
-    writeFileSync(file, `local:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    linkSync(whole, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(whole);
   }
-  return new KeyRing(readFileSync(file, 'utf8'));
 }

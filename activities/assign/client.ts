@@ -83,7 +83,7 @@ export class AssignClient {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       const code = errorCode(error);
-      const message = timeout.aborted ? `no answer in ${this.#timeoutMs / 1000} s` : (code ?? (error as Error).message);
+      const message = timeout.aborted ? `no answer in ${this.#timeoutMs / 1000} s` : (code ?? ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message);
       throw new NoAnswer(`${route}: ${message}`, { mayBeApplied: method === 'POST' && !neverSent.has(code ?? '') }, error);
     }
     return readAnswer(route, method, status, text, readRetryAfter(retryAfter));

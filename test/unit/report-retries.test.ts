@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAssignActivities } from '../../activities/assign/activities.ts';
 import { AssignClient } from '../../activities/assign/client.ts';
@@ -30,6 +30,7 @@ let running: Promise<void>;
 let workers: Worker[];
 
 beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   writeFileSync(sitesFile, 'sites: []\n');
   server = await AnsweringServer.start();
   ({ url } = server);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AssignActivities, createAssignActivities } from '../../activities/assign/activities.ts';
 import { AssignClient } from '../../activities/assign/client.ts';
@@ -27,6 +28,7 @@ afterEach(async () => {
   await server.close();
 });
 
+const quiet = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
 const calls = () => server.taken.map(({ method, path: at }) => `${method} ${at.split('/').slice(4).join('/')}`);
 const wrongStatus = refuse(409, 'status mismatch');
 const start: Transition = { flow: 'social', id: 'a', call: 'start', from: 'register' };
@@ -81,7 +83,7 @@ describe('a doubted call', () => {
 
 describe('the reports', () => {
   const run = <Name extends 'completeTask' | 'failTask'>(name: Name, body: object) =>
-    new MockActivityEnvironment().run(activities[name] as (...given: unknown[]) => Promise<unknown>, 'social', 'a', 'registering', body);
+    quiet().run(activities[name] as (...given: unknown[]) => Promise<unknown>, 'social', 'a', 'registering', body);
 
   test('a body that holds a sample value is never sent', async () => {
     expect(await run('completeTask', { email: 'me@yourdomain.test' })).toEqual({ kind: 'invalid', message: 'placeholder rejected: email' });
@@ -93,7 +95,7 @@ describe('the reports', () => {
     await run('failTask', { status: 'register_failed', error_message: '😀'.repeat(1500) });
     const { error_message: sent } = JSON.parse(server.taken[0]!.body) as { error_message: string };
     expect([...sent]).toHaveLength(1000);
-    expect(sent.isWellFormed()).toBe(true);
+    expect(Buffer.from(sent).toString('utf8')).toBe(sent);
   });
 
   test('a failure whose text is refused is sent once more with a fixed one', async () => {
@@ -114,7 +116,7 @@ describe('the reports', () => {
 });
 
 describe('reading a task', () => {
-  const read = () => new MockActivityEnvironment().run(activities.readTask as (...given: unknown[]) => Promise<unknown>, 'social', 'a', 'register');
+  const read = () => quiet().run(activities.readTask as (...given: unknown[]) => Promise<unknown>, 'social', 'a', 'register');
   const task = { id: 'a', request_id: 'r', domain: 'Site.test' };
 
   test.each<[string, Answering, object]>([
