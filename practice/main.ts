@@ -21,12 +21,13 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  const { mail, sites, pictures } = practice;
+  const { mail, sites, podcasts, pictures } = practice;
   console.log(
     JSON.stringify({
       smtp: mail.smtp,
       imap: mail.imap,
       sites: sites.map(({ domain, url }) => ({ domain, url })),
+      podcasts: podcasts.map(({ kind, domain, url }) => ({ kind, domain, url })),
       pictures: pictures?.url,
     }),
   );

@@ -3,8 +3,14 @@ import { startMailServer } from './mail/mail-server.ts';
 import type { MailServer } from './mail/mail-server.ts';
 import { startPictureServer } from './pictures.ts';
 import type { PictureServer } from './pictures.ts';
-import { siteOptions, startSocialSite } from './social/site.ts';
+import { directoryOptions, startPodcastDirectory } from './podcast/directory.ts';
+import type { PodcastDirectory } from './podcast/directory.ts';
+import { hostOptions, startPodcastHost } from './podcast/host.ts';
+import type { PodcastHost } from './podcast/host.ts';
+import { socialOptions, startSocialSite } from './social/site.ts';
 import type { SocialSite } from './social/site.ts';
+
+const inConfig = { domain: true, name: true, port: true, confirmation: true, behaviour: true } as const;
 
 const port = z.int().min(0).max(65535).default(0);
 
@@ -15,7 +21,15 @@ export const practiceConfig = z.strictObject({
   smtpPort: port,
   imapPort: port,
   mailboxes: z.array(z.strictObject({ address: z.email(), password: z.string().min(1) })).default([]),
-  sites: z.array(siteOptions.pick({ domain: true, name: true, port: true, confirmation: true, behaviour: true })).default([]),
+  sites: z.array(socialOptions.pick(inConfig)).default([]),
+  podcasts: z
+    .array(
+      z.discriminatedUnion('kind', [
+        hostOptions.pick({ ...inConfig, kind: true }),
+        directoryOptions.pick({ ...inConfig, kind: true, ownerCode: true }),
+      ]),
+    )
+    .default([]),
   /** The picture server's port; none is started when absent. */
   pictures: port.unwrap().optional(),
 });
@@ -24,6 +38,7 @@ export type PracticeConfig = z.input<typeof practiceConfig>;
 export interface Practice {
   mail: MailServer;
   sites: SocialSite[];
+  podcasts: (PodcastHost | PodcastDirectory)[];
   pictures?: PictureServer;
   close(): Promise<void>;
 }
@@ -46,8 +61,13 @@ export async function startPractice(config: PracticeConfig): Promise<Practice> {
     for (const site of wanted.sites) {
       sites.push(keep(await startSocialSite({ ...site, dataDir: `${dataDir}/sites`, smtp: mail.smtp, controlToken })));
     }
+    const podcasts: Practice['podcasts'] = [];
+    for (const site of wanted.podcasts) {
+      const rest = { dataDir: `${dataDir}/podcasts`, smtp: mail.smtp, controlToken };
+      podcasts.push(keep(await (site.kind === 'host' ? startPodcastHost({ ...site, ...rest }) : startPodcastDirectory({ ...site, ...rest }))));
+    }
     const pictures = wanted.pictures === undefined ? undefined : keep(await startPictureServer({ port: wanted.pictures }));
-    return { mail, sites, pictures, close };
+    return { mail, sites, podcasts, pictures, close };
   } catch (error) {
     await close();
     throw error;

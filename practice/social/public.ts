@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { Html, html } from './html.ts';
-import { sendMessage, sendPage } from './pages.ts';
-import type { Site } from './pages.ts';
-import { readPicture } from './uploads.ts';
+import { Html, html } from '../site/html.ts';
+import { sendMessage, sendPage } from '../site/pages.ts';
+import type { Site } from '../site/pages.ts';
 
 export function publicRoutes(app: FastifyInstance, site: Site): void {
   app.get('/', (request, reply) => {
@@ -42,11 +41,5 @@ ${
 ${profile.links.map((link) => html`<li><a rel="me nofollow" href="${link}">${link}</a></li>\n`)}</ul>`
 }`,
     });
-  });
-
-  app.get<{ Params: { file: string } }>('/media/:file', async (request, reply) => {
-    const picture = await readPicture(site.uploadsDir, request.params.file);
-    if (!picture) return sendMessage(site, request, reply, 404, 'Not found', 'There is no such picture.');
-    return reply.type(picture.type).header('cache-control', 'public, max-age=31536000, immutable').send(picture.bytes);
   });
 }

@@ -1,17 +1,27 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import sanitizeHtml from 'sanitize-html';
 import { z } from 'zod';
-import type { Account, Profile } from './accounts.ts';
-import { acceptedStep, isSecret, tidySecret } from './authenticator.ts';
-import { html } from './html.ts';
-import { behaviourTowards, csrfField, field, sendMessage, sendPage } from './pages.ts';
-import type { FieldErrors, Site } from './pages.ts';
-import { largest, pictureProblem, removePicture, storePicture } from './uploads.ts';
+import type { Account, Profile } from '../site/accounts.ts';
+import { html } from '../site/html.ts';
+import { behaviourTowards, csrfField, field, sendForbidden, sendMessage, sendPage } from '../site/pages.ts';
+import type { FieldErrors, Site } from '../site/pages.ts';
+import { pictureKind, readUpload, removePicture, storePicture } from '../site/uploads.ts';
+import type { Behaviour } from './behaviour.ts';
 
 const text = (most: number) => z.string().trim().max(most, `Use at most ${most} characters.`).default('');
 const isWebAddress = (value: string) => z.url({ protocol: /^https?$/ }).safeParse(value).success;
 const mostAbout = 2000;
 const mostLinks = 200;
+
+const mebibyte = 1024 * 1024;
+/** The largest picture of each kind, in bytes. */
+export const largest = { avatar: mebibyte, cover: 2 * mebibyte };
+
+/** Why the picture can't be taken, or undefined when it can. */
+function pictureProblem(bytes: Buffer, most: number): string | undefined {
+  if (bytes.length > most) return `it is larger than ${most / mebibyte} MiB.`;
+  return pictureKind(bytes) === undefined ? 'it is no PNG, JPEG or WebP picture.' : undefined;
+}
 
 const profileForm = z.object({
   first_name: text(60).pipe(z.string().min(1, 'Enter your first name.')),
@@ -40,25 +50,8 @@ const profileForm = z.object({
     }),
 });
 
-/** The one form whose body, and so whose CSRF token, its route reads by itself. */
-export const multipartRoute = '/settings/profile';
-
-interface Upload {
-  fields: Record<string, string>;
-  files: { avatar?: Buffer; cover?: Buffer };
-}
-
-async function readUpload(request: FastifyRequest): Promise<Upload> {
-  const upload: Upload = { fields: {}, files: {} };
-  for await (const part of request.parts()) {
-    if (part.type === 'field') upload.fields[part.fieldname] = String(part.value);
-    else {
-      const bytes = await part.toBuffer();
-      if (bytes.length > 0 && (part.fieldname === 'avatar' || part.fieldname === 'cover')) upload.files[part.fieldname] = bytes;
-    }
-  }
-  return upload;
-}
+/** The form that carries files. */
+export const uploadRoute = '/settings/profile';
 
 function sendProfileForm(
   site: Site,
@@ -100,17 +93,17 @@ ${field({ label: 'Links', name: 'links', type: 'textarea', value: typed.links, h
   });
 }
 
-export function settingsRoutes(app: FastifyInstance, site: Site): void {
+export function settingsRoutes(app: FastifyInstance, site: Site<Behaviour>): void {
   app.get('/settings/profile', (request, reply) => {
     const account = site.visits.account(request);
     return account ? sendProfileForm(site, request, reply, account) : reply.redirect('/signin', 303);
   });
 
-  app.post(multipartRoute, async (request, reply) => {
+  app.post(uploadRoute, async (request, reply) => {
     const account = site.visits.account(request);
     if (!account) return reply.redirect('/signin', 303);
     if (!request.isMultipart()) return sendMessage(site, request, reply, 415, 'Something went wrong', 'This form must be sent as multipart/form-data.');
-    const { fields, files } = await readUpload(request);
+    const { fields, files } = await readUpload(request, ['avatar', 'cover']);
     if (!site.visits.isCsrfToken(request, fields._csrf)) return sendForbidden(site, request, reply);
 
     const parsed = profileForm.safeParse(fields);
@@ -146,42 +139,4 @@ export function settingsRoutes(app: FastifyInstance, site: Site): void {
     }
     return sendProfileForm(site, request, reply, account, { saved: true });
   });
-
-  const sendSecurity = (request: FastifyRequest, reply: FastifyReply, account: Account, errors: FieldErrors = {}, secret = '') =>
-    sendPage(site, request, reply, {
-      title: 'Security',
-      status: Object.keys(errors).length > 0 ? 422 : 200,
-      main: html`<h1>Two-step sign-in</h1>
-${
-  site.accounts.authenticator(account.username)
-    ? html`<p class="notice" role="status">Two-step sign-in is on.</p>`
-    : html`<p>Give us the secret that your authenticator uses, and a code that it shows.</p>`
-}
-<form method="post" action="/settings/security" novalidate>${csrfField(site, request)}
-${field({ label: 'Authenticator secret', name: 'secret', value: secret, hint: 'Base32, at least 16 characters.', autocomplete: 'off' }, errors)}
-${field({ label: 'Authentication code', name: 'code', autocomplete: 'one-time-code' }, errors)}
-<button>Turn on</button></form>`,
-    });
-
-  app.get('/settings/security', (request, reply) => {
-    const account = site.visits.account(request);
-    return account ? sendSecurity(request, reply, account) : reply.redirect('/signin', 303);
-  });
-
-  app.post('/settings/security', (request, reply) => {
-    const account = site.visits.account(request);
-    if (!account) return reply.redirect('/signin', 303);
-    const body = (request.body ?? {}) as { secret?: unknown; code?: unknown };
-    const secret = tidySecret(String(body.secret ?? ''));
-    if (!isSecret(secret)) return sendSecurity(request, reply, account, { secret: ['This is no base32 secret.'] }, secret);
-    const step = acceptedStep(secret, String(body.code ?? ''), undefined);
-    if (step === undefined) return sendSecurity(request, reply, account, { code: ['This code is wrong.'] }, secret);
-    site.accounts.setAuthenticator(account.username, secret);
-    site.accounts.useStep(account.username, step);
-    return sendSecurity(request, reply, account);
-  });
-}
-
-export function sendForbidden(site: Site, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendMessage(site, request, reply, 403, 'Forbidden', 'This form has expired. Go back, load the page again, and send it once more.');
 }

@@ -1,153 +1,31 @@
-import { randomBytes } from 'node:crypto';
-import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import cookie from '@fastify/cookie';
-import formbody from '@fastify/formbody';
-import multipart from '@fastify/multipart';
-import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { openAccounts } from './accounts.ts';
-import { behaviour, makeBehaviours } from './behaviour.ts';
+import type { z } from 'zod';
+import { siteOptions, startSite } from '../site/start-site.ts';
+import type { RunningSite } from '../site/start-site.ts';
+import { behaviour } from './behaviour.ts';
 import type { Behaviour } from './behaviour.ts';
-import { confirmRoutes } from './confirm.ts';
-import { controlRoutes, totpBody } from './control.ts';
-import { makeCounts } from './counts.ts';
-import { humanCheckRoutes } from './human-check.ts';
-import { makeMailer } from './mail.ts';
-import { behaviourTowards, sendMessage } from './pages.ts';
-import type { Site } from './pages.ts';
 import { publicRoutes } from './public.ts';
-import { multipartRoute, sendForbidden, settingsRoutes } from './settings.ts';
-import { signInRoutes } from './signin.ts';
-import { signUpRoutes } from './signup.ts';
+import { largest, settingsRoutes, uploadRoute } from './settings.ts';
 import { readState } from './state.ts';
-import type { SiteState } from './state.ts';
-import { style } from './style.ts';
-import { largest } from './uploads.ts';
-import { makeVisits } from './visits.ts';
+import type { SocialState } from './state.ts';
 
-export const siteOptions = z.strictObject({
-  domain: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be a domain in lower case'),
-  /** Shown on the pages and in the mails; default the domain. */
-  name: z.string().min(1).optional(),
-  /** 0 takes a free port. */
-  port: z.int().min(0).max(65535).default(0),
-  host: z.literal('127.0.0.1').default('127.0.0.1'),
-  /** The site keeps what it has in a folder of its domain's name in here. */
-  dataDir: z.string().min(1),
-  smtp: z.strictObject({ host: z.string().min(1), port: z.int() }),
-  /** How a new account is confirmed. */
-  confirmation: z.enum(['link', 'code', 'none']),
-  behaviour: behaviour.optional(),
-  /** Opens the control API; random when absent. */
-  controlToken: z.string().min(1).optional(),
-});
-export type SocialSiteOptions = z.input<typeof siteOptions>;
-
-export interface SocialSite {
-  domain: string;
-  url: string;
-  controlToken: string;
-  state(): SiteState;
-  /** Replaces the behaviour of the site, or towards one account (user name or e-mail), existing or not. @throws ZodError */
-  setBehaviour(behaviour: Behaviour, account?: string): void;
-  /** The account of this name, existing or future, is asked for this base32 secret's codes. @throws ZodError */
-  setTotp(username: string, secret: string): void;
-  close(): Promise<void>;
-}
-
-/** The pages that people see, as opposed to the control API and the stylesheet: they alone misbehave when told to. */
-async function pages(app: FastifyInstance, site: Site): Promise<void> {
-  await app.register(formbody);
-  await app.register(multipart, { throwFileSizeLimit: false, limits: { fileSize: largest.cover + 1, files: 2, fields: 20 } });
-
-  app.addHook('onRequest', async (request, reply) => {
-    site.visits.begin(request, reply);
-    reply.headers({
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'",
-      'x-content-type-options': 'nosniff',
-    });
-  });
-  app.addHook('preHandler', async (request, reply) => {
-    const { slow, down, tooMany } = behaviourTowards(site, request);
-    if (slow) await delay(slow, undefined, { signal: site.closing });
-    const refusal = down || tooMany;
-    if (refusal) {
-      if (typeof refusal === 'object' && refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
-      return down
-        ? sendMessage(site, request, reply, 503, 'We are down for maintenance', 'Please come back later.')
-        : sendMessage(site, request, reply, 429, 'Too many requests', 'Please slow down.');
-    }
-    if (request.method !== 'POST' || request.routeOptions.url === multipartRoute) return;
-    const token = (request.body as { _csrf?: unknown } | undefined)?._csrf;
-    if (!site.visits.isCsrfToken(request, token)) return sendForbidden(site, request, reply);
-  });
-
-  app.setNotFoundHandler((request, reply) => sendMessage(site, request, reply, 404, 'Not found', 'There is no such page.'));
-  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500 && !site.closing.aborted) console.error(`${site.domain}: ${error.stack}`);
-    return sendMessage(site, request, reply, status, 'Something went wrong', 'Please try again later.');
-  });
-
-  publicRoutes(app, site);
-  signUpRoutes(app, site);
-  confirmRoutes(app, site);
-  signInRoutes(app, site);
-  settingsRoutes(app, site);
-  humanCheckRoutes(app, site);
-}
+export const socialOptions = siteOptions.extend({ behaviour: behaviour.optional() });
+export type SocialSiteOptions = z.input<typeof socialOptions>;
+export type SocialSite = RunningSite<Behaviour, SocialState>;
 
 /** Starts a practice social site on loopback. @throws ZodError for wrong options, Error when the port is taken. */
 export async function startSocialSite(options: SocialSiteOptions): Promise<SocialSite> {
-  const { domain, name = domain, port, host, smtp, confirmation, ...rest } = siteOptions.parse(options);
-  const { controlToken = randomBytes(24).toString('base64url') } = rest;
-  const dataDir = path.join(rest.dataDir, domain);
-  const accounts = openAccounts(dataDir);
-  const closing = new AbortController();
-  const site: Site = {
-    domain,
-    name,
-    confirmation,
-    url: '',
-    uploadsDir: path.join(dataDir, 'uploads'),
-    accounts,
-    behaviours: makeBehaviours(rest.behaviour),
-    counts: makeCounts(),
-    visits: makeVisits(domain, accounts),
-    mailer: makeMailer({ domain, name }, smtp),
-    closing: closing.signal,
-  };
-
-  // Confirmation links work once: a HEAD of one must not use it up. Requests that hang on purpose must not hold up the end.
-  const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
-  await app.register(cookie);
-  app.get('/style.css', (_request, reply) => reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=3600').send(style));
-  await app.register(async (control) => controlRoutes(control, site, controlToken), { prefix: '/_practice' });
-  await app.register(async (scope) => pages(scope, site));
-  try {
-    site.url = await app.listen({ port, host });
-  } catch (error) {
-    accounts.close();
-    throw error;
-  }
-
-  return {
-    domain,
-    url: site.url,
-    controlToken,
-    state: () => readState(site),
-    setBehaviour: (wanted, account) => site.behaviours.set(behaviour.parse(wanted), account),
-    setTotp(username, secret) {
-      const parsed = totpBody.parse({ username, secret });
-      accounts.setAuthenticator(parsed.username, parsed.secret);
+  return startSite(socialOptions.parse(options), {
+    behaviour,
+    upload: { route: uploadRoute, largest: largest.cover },
+    nav: ({ username }) => [
+      { text: 'Profile', href: `/u/${username}` },
+      { text: 'Settings', href: '/settings/profile' },
+    ],
+    next: { text: 'Fill in your profile', href: '/settings/profile' },
+    routes(app, site) {
+      publicRoutes(app, site);
+      settingsRoutes(app, site);
     },
-    async close() {
-      closing.abort();
-      await app.close();
-      accounts.close();
-    },
-  };
+    readState,
+  });
 }

@@ -1,50 +1,25 @@
+import type { Profile } from '../site/accounts.ts';
+import type { Site } from '../site/pages.ts';
+import { mediaUrl, readAccount, readSite } from '../site/state.ts';
+import type { AccountState, SiteState } from '../site/state.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { Counts } from './counts.ts';
-import type { Site } from './pages.ts';
 
-/** A site as its operator sees it; no password, secret, code or session. */
-export interface SiteState {
-  domain: string;
-  behaviours: { site: Behaviour; accounts: Record<string, Behaviour> };
-  counts: Counts & { accountsMade: number };
-  accounts: AccountState[];
+/** `avatar` and `cover` are addresses here. */
+interface SocialAccountState extends AccountState, Profile {}
+
+export interface SocialState extends SiteState<Behaviour> {
+  accounts: SocialAccountState[];
 }
 
-export interface AccountState {
-  username: string;
-  email: string;
-  confirmed: boolean;
-  authenticator: boolean;
-  /** Milliseconds since the epoch. */
-  createdAt: number;
-  firstName: string;
-  lastName: string;
-  phone: string;
-  location: string;
-  website: string;
-  about: string;
-  links: string[];
-  /** Addresses of the pictures. */
-  avatar?: string;
-  cover?: string;
-}
-
-export function readState(site: Site): SiteState {
-  const media = (file: string | undefined) => (file === undefined ? undefined : `${site.url}/media/${file}`);
-  return structuredClone({
-    domain: site.domain,
-    behaviours: site.behaviours.list(),
-    counts: { ...site.counts, accountsMade: site.counts.signUpSubmits.filter((submit) => submit.made).length },
-    accounts: site.accounts.all().map(({ username, email, phone, createdAt, proofHash, profile }) => ({
-      username,
-      email,
-      confirmed: proofHash === undefined,
-      authenticator: site.accounts.authenticator(username) !== undefined,
-      createdAt,
-      phone,
-      ...profile,
-      avatar: media(profile.avatar),
-      cover: media(profile.cover),
+export function readState(site: Site<Behaviour>): SocialState {
+  const media = (file: string | undefined) => (file === undefined ? undefined : mediaUrl(site, file));
+  return {
+    ...readSite(site),
+    accounts: site.accounts.all().map((account) => ({
+      ...readAccount(site, account),
+      ...structuredClone(account.profile),
+      avatar: media(account.profile.avatar),
+      cover: media(account.profile.cover),
     })),
-  });
+  };
 }

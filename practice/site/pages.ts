@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Accounts } from './accounts.ts';
+import type { Account, Accounts } from './accounts.ts';
 import type { Behaviour, Behaviours } from './behaviour.ts';
 import type { Counts } from './counts.ts';
 import { html } from './html.ts';
@@ -7,20 +7,29 @@ import type { Html } from './html.ts';
 import type { Mailer } from './mail.ts';
 import type { Visits } from './visits.ts';
 
+interface Link {
+  text: string;
+  href: string;
+}
+
 /** What the routes of one site share. */
-export interface Site {
+export interface Site<Wanted extends Behaviour = Behaviour> {
   domain: string;
   name: string;
   confirmation: 'link' | 'code' | 'none';
   url: string;
   uploadsDir: string;
   accounts: Accounts;
-  behaviours: Behaviours;
+  behaviours: Behaviours<Wanted>;
   counts: Counts;
   visits: Visits;
   mailer: Mailer;
   /** Ends every wait when the site closes. */
   closing: AbortSignal;
+  /** Where the header leads someone who is signed in. */
+  nav(account: Account): Link[];
+  /** Where someone goes whose account was just confirmed. */
+  next: Link;
 }
 
 export function sendPage(
@@ -42,7 +51,7 @@ export function sendPage(
 <header><nav aria-label="Site">
 <a class="brand" href="/">${site.name}</a>
 ${account
-    ? html`<a href="/u/${account.username}">Profile</a> <a href="/settings/profile">Settings</a>
+    ? html`${site.nav(account).map(({ text, href }) => html`<a href="${href}">${text}</a> `)}
 <form method="post" action="/signout">${csrfField(site, request)}<button class="plain">Sign out</button></form>`
     : html`<a href="/signup">Sign up</a> <a href="/signin">Sign in</a>`}
 </nav></header>
@@ -61,6 +70,10 @@ export function sendMessage(site: Site, request: FastifyRequest, reply: FastifyR
   return sendPage(site, request, reply, { title, status, main: html`<h1>${title}</h1><p>${text}</p>` });
 }
 
+export function sendForbidden(site: Site, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendMessage(site, request, reply, 403, 'Forbidden', 'This form has expired. Go back, load the page again, and send it once more.');
+}
+
 export function csrfField(site: Site, request: FastifyRequest): Html {
   return html`<input type="hidden" name="_csrf" value="${site.visits.csrfToken(request)}">`;
 }
@@ -71,11 +84,14 @@ export type FieldErrors = Partial<Record<string, string[]>>;
 interface Field {
   label: string;
   name: string;
-  type?: 'text' | 'email' | 'password' | 'tel' | 'url' | 'file' | 'textarea' | 'checkbox';
+  type?: 'text' | 'email' | 'password' | 'tel' | 'url' | 'file' | 'textarea' | 'checkbox' | 'select';
   value?: string;
   hint?: string;
   autocomplete?: string;
   accept?: string;
+  readonly?: boolean;
+  /** Of a select: what can be chosen. */
+  options?: { value: string; text: string }[];
 }
 
 /** A labelled input, with its message beside it. */
@@ -97,9 +113,14 @@ export function field(input: Field, errors: FieldErrors): Html {
     return html`<div class="field">${label}<textarea ${attributes} rows="6">
 ${input.value}</textarea>${note}</div>`;
   }
+  if (type === 'select') {
+    const options = [{ value: '', text: 'Choose …' }, ...(input.options ?? [])];
+    return html`<div class="field">${label}<select ${attributes}>
+${options.map(({ value, text }) => html`<option value="${value}"${value === input.value && html` selected`}>${text}</option>\n`)}</select>${note}</div>`;
+  }
   const value = type !== 'file' && html` value="${input.value}"`;
   const accept = input.accept !== undefined && html` accept="${input.accept}"`;
-  return html`<div class="field">${label}<input type="${type}" ${attributes}${value}${accept}>${note}</div>`;
+  return html`<div class="field">${label}<input type="${type}" ${attributes}${value}${accept}${input.readonly && html` readonly`}>${note}</div>`;
 }
 
 /** Every name that the request is about: the visitor's, and those in the form and the path. */
@@ -122,6 +143,6 @@ function namesIn(site: Site, request: FastifyRequest): string[] {
   return [...new Set([...given, ...accounts.flatMap((account) => [account.username, account.email])])];
 }
 
-export function behaviourTowards(site: Site, request: FastifyRequest): Behaviour {
+export function behaviourTowards<Wanted extends Behaviour>(site: Site<Wanted>, request: FastifyRequest): Wanted {
   return site.behaviours.towards(namesIn(site, request));
 }

@@ -16,8 +16,8 @@ a:hover { text-decoration: underline; }
 .field { margin: 0 0 1.1rem; }
 label { display: block; font-weight: 600; margin-bottom: .3rem; }
 label.check { font-weight: 400; display: flex; gap: .5rem; align-items: center; }
-input:not([type=checkbox]):not([type=file]), textarea { width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; border: 1px solid #b9c2d4; border-radius: 8px; background: #fff; }
-input:focus, textarea:focus { outline: 2px solid var(--accent); outline-offset: 1px; }
+input:not([type=checkbox]):not([type=file]), textarea, select { width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; border: 1px solid #b9c2d4; border-radius: 8px; background: #fff; }
+input:focus, textarea:focus, select:focus { outline: 2px solid var(--accent); outline-offset: 1px; }
 [aria-invalid=true] { border-color: var(--bad) !important; }
 .hint { margin: .25rem 0 0; color: var(--soft); font-size: .88rem; }
 .error { margin: .3rem 0 0; color: var(--bad); font-size: .92rem; }
@@ -28,6 +28,10 @@ button.plain { background: none; color: var(--accent); padding: 0; font-weight: 
 .cover { display: block; width: 100%; height: 12rem; object-fit: cover; border-radius: 10px; background: #dfe5f3; }
 .avatar { width: 6.5rem; height: 6.5rem; object-fit: cover; border-radius: 50%; border: 4px solid #fff; background: #c9d3ea; display: block; margin: -3.4rem 0 .6rem 1rem; position: relative; }
 .thumb { height: 3.5rem; border-radius: 8px; display: block; margin-bottom: .4rem; }
+.art { width: 11rem; height: 11rem; object-fit: cover; border-radius: 10px; display: block; margin-bottom: 1rem; }
+.listing { display: flex; gap: 1rem; align-items: center; margin: 0 0 1.1rem; overflow-wrap: anywhere; }
+.listing .art { width: 5rem; height: 5rem; flex: none; margin: 0; }
+.listing p { margin: 0; }
 .facts { color: var(--soft); margin: 0 0 1rem; }
 ul[aria-label=Links] { padding-left: 1.1rem; overflow-wrap: anywhere; }
 iframe { width: 100%; height: 8rem; border: 1px solid var(--line); border-radius: 8px; background: #fafbfe; }

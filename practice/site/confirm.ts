@@ -27,7 +27,7 @@ function confirmBy(site: Site, request: FastifyRequest, reply: FastifyReply, tok
     title: 'Welcome',
     main: html`<h1>Welcome, ${account.profile.firstName}</h1>
 <p class="notice" role="status">Your account is confirmed.</p>
-<p>Signed in as ${account.username}. <a href="/settings/profile">Fill in your profile</a></p>`,
+<p>Signed in as ${account.username}. <a href="${site.next.href}">${site.next.text}</a></p>`,
   });
 }
 
