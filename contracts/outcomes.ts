@@ -46,6 +46,8 @@ export interface StepFailure {
   submitted: boolean;
   /** Name of the evidence folder under EVIDENCE_DIR. */
   evidence?: string;
+  /** How long the site asks to be left alone, in ms. */
+  retryAfterMs?: number;
 }
 
 /** Cookies and storage of a browser step, as JSON, for the next one to go on with. At most 256 KiB. */

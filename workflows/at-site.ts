@@ -12,6 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { siteGateId } from '../temporal/workflow-ids.ts';
+import { readFailure } from './failures.ts';
 import { permitGranted, releasePermit } from './signals.ts';
 import { final, lease, pace, type SiteStep } from './steps.ts';
 
@@ -66,6 +67,6 @@ function mayPass(error: unknown): boolean {
 }
 
 function nextPause(error: unknown, step: SiteStep, tried: number): number {
-  const asked = error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause.nextRetryDelay : undefined;
-  return Math.max(Number(asked ?? 0), Math.min(step.firstPause * 2 ** (tried - 1), step.longestPause));
+  const asked = readFailure(error).retryAfterMs ?? 0;
+  return Math.max(asked, Math.min(step.firstPause * 2 ** (tried - 1), step.longestPause));
 }

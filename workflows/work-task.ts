@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReadTask } from '../activities/assign/activities.ts';
 import type { CompleteConnect, FailConnect } from '../contracts/entity.ts';
 import type { FailureKind, LeftReason, LeftTask } from '../contracts/outcomes.ts';
@@ -53,6 +53,8 @@ export async function workTask<Task extends { domain: string; request_id: string
     { key: searchAttributes.request, value: read.task.request_id },
   ]);
 
+  // The read ends although the workflow was cancelled meanwhile: nothing has been sent, and nothing shall be.
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before the task was started');
   // A start that may have arrived must be followed by a report, so a cancellation waits for its answer.
   const started = await CancellationScope.nonCancellable(() => manager.startTask(flow, taskId, waiting));
   if (started.kind !== 'applied') return leave(whyLeft[started.kind]);

@@ -26,13 +26,13 @@ export function describeFailure(error: unknown, end: StepEnd): ApplicationFailur
   const { submitted, evidence } = end;
   const kind = readKind(error, end);
   const text = end.overdue ? "the step's time was over" : error instanceof Error ? error.message : String(error);
-  const details: StepFailure[] = [{ submitted, evidence }];
+  const retryAfterMs = error instanceof SiteDown ? error.retryAfterMs : undefined;
+  const details: StepFailure[] = [{ submitted, evidence, retryAfterMs }];
   if (end.cancelled) return new CancelledFailure('the step was cancelled', details);
   return ApplicationFailure.create({
     type: kind,
     message: end.redact(text).slice(0, longestMessage),
     details,
-    nextRetryDelay: error instanceof SiteDown ? error.retryAfterMs : undefined,
     // What a site or a deadline says is no fault of the worker's; only the unexpected belongs into its error log.
     category: kind === 'Unexpected' ? undefined : 'BENIGN',
   });

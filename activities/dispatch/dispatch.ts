@@ -1,10 +1,13 @@
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
 import type { Sites } from '../../sites/sites-file.ts';
 import { countOpen, type StartableTask, startTask, type TaskFlow } from '../../temporal/start-task.ts';
 import type { AssignClient } from '../assign/client.ts';
 import { mostTasks, type WaitingList, waitingLists } from './waiting-lists.ts';
 
 const startsAtOnce = 20;
+const longestShownId = 100;
+/** gRPC's code for what no further try would mend. */
+const invalidArgument = 3;
 
 export interface Dispatching {
   assign: AssignClient;
@@ -48,14 +51,27 @@ export async function dispatch(flow: TaskFlow, dispatching: Dispatching, signal?
   while (next < workable.length && room > 0) {
     signal?.throwIfAborted();
     const batch = workable.slice(next, next + Math.min(startsAtOnce, room));
-    const ends = await Promise.all(batch.map((task) => startTask(client, flow, task)));
-    for (const end of ends) result[end] += 1;
+    const ends = await Promise.all(batch.map((task) => startOne(client, flow, task, result)));
     room -= ends.filter((end) => end === 'started').length;
     next += batch.length;
     onProgress?.();
   }
   result.held = workable.length - next;
   return result;
+}
+
+/** Starts one task's workflow; a task that Temporal won't take, for the length of its id say, counts as malformed. */
+async function startOne(client: Client, flow: TaskFlow, task: StartableTask, result: Pulled): Promise<'started' | 'open' | undefined> {
+  try {
+    const end = await startTask(client, flow, task);
+    result[end] += 1;
+    return end;
+  } catch (error) {
+    const cause = error instanceof ServiceError ? error.cause : error;
+    if (!isGrpcServiceError(cause) || cause.code !== invalidArgument) throw error;
+    result.malformed.push(`${task.id.slice(0, longestShownId)}: ${cause.details}`);
+    return undefined;
+  }
 }
 
 /** Pulls one list and sorts out what can't be worked, into `result`. */

@@ -148,13 +148,13 @@ export class Kit {
     this.typedSecrets.push(value);
     await this.#act('fill (secret)', field, async (signal) => {
       const element = await field.elementHandle({ signal });
-      const frame = await element?.ownerFrame();
+      const frame = await element.ownerFrame();
       const origin = frame ? new URL(frame.url()).origin : 'none';
       if (origin !== new URL(this.#siteUrl).origin) {
         throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${origin}`);
       }
       // The element that was looked at, not whatever the page has there by now.
-      await element!.fill(value, { signal });
+      await element.fill(value, { signal });
     });
   }
 

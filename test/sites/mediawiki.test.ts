@@ -172,7 +172,7 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
   test('a wiki that looks at no password for a while is waited for', async () => {
     await open.addUser('Locked', password);
     for (let tried = 0; tried < 5; tried++) await open.canSignIn('Locked', 'Another-river-92y!');
-    await expect(run(steps.lookFor, task('Locked', 'open.wiki.test'))).rejects.toMatchObject({ type: 'SiteDown', nextRetryDelay: 300_000 });
+    await expect(run(steps.lookFor, task('Locked', 'open.wiki.test'))).rejects.toMatchObject({ type: 'SiteDown', details: [{ retryAfterMs: 300_000 }] });
   });
 
   test('a wiki that is down fails the step before anything is sent', async () => {

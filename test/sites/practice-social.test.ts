@@ -126,7 +126,7 @@ describe('a site in trouble', () => {
     lab.site(domain).setBehaviour(behaviour, 'ailing');
     const failed = await lab.fail('createAccount', [lab.task(domain, 'ailing')]);
     expect(failed).toMatchObject({ type: 'SiteDown', submitted: false, message: `${domain} answers ${status} on /u/ailing` });
-    expect(failed.nextRetryDelay).toBe(delay);
+    expect(failed.retryAfterMs).toBe(delay);
   });
 
   test('that is not there at all is down', async () => {

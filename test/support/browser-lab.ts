@@ -24,7 +24,7 @@ export interface Failed {
   message: string;
   submitted: boolean | undefined;
   evidence: string | undefined;
-  nextRetryDelay: unknown;
+  retryAfterMs: number | undefined;
   name: string;
 }
 
@@ -117,14 +117,14 @@ export class BrowserLab {
       (failure: unknown) => failure,
     );
     if (!(error instanceof Error)) throw new Error(`${name} did not fail`);
-    const { details, type, nextRetryDelay } = error as Error & { details?: StepFailure[]; type?: string; nextRetryDelay?: unknown };
+    const { details, type } = error as Error & { details?: StepFailure[]; type?: string };
     return {
       name: error.name,
       type: type ?? '',
       message: error.message,
       submitted: details?.[0]?.submitted,
       evidence: details?.[0]?.evidence,
-      nextRetryDelay,
+      retryAfterMs: details?.[0]?.retryAfterMs,
     };
   }
 

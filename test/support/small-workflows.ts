@@ -5,12 +5,12 @@ type Reporting = Pick<AssignActivities, 'startTask' | 'completeTask' | 'failTask
 
 /** Makes one call to the manager under the server's retries, as quick as a test wants them. */
 export async function report<Name extends keyof Reporting>(taskQueue: string, name: Name, args: Parameters<Reporting[Name]>): Promise<unknown> {
-  const activities = proxyActivities<Record<Name, (...given: unknown[]) => Promise<unknown>>>({
+  const activities = proxyActivities<Record<string, (...given: unknown[]) => Promise<unknown>>>({
     taskQueue,
     startToCloseTimeout: '5 seconds',
     retry: { initialInterval: '300 milliseconds', backoffCoefficient: 1, maximumAttempts: 10 },
   });
-  return activities[name](...args);
+  return activities[name]!(...args);
 }
 
 /** Runs an activity that fails once and is not tried again. */

@@ -84,8 +84,8 @@ export interface Lab {
   startBrowser(): Promise<void>;
   /** The whole history of every run that was opened since the last call. Ends the workflows that are still open; gates end by themselves. */
   takeRuns(): Promise<Run[]>;
-  /** Replays them. @throws Error */
-  replay(): Promise<void>;
+  /** Replays those runs, by default all that `takeRuns` gives. @throws Error */
+  replay(runs?: Run[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -136,12 +136,12 @@ export async function startLab({ keys = makeKeys(), realTime, browserLater = fal
         app_password: 'abcd efgh ijkl mnop',
         entity_connect: ['https://brand.test/'],
       };
-      const scene = new Scene(env.client, { flow, status, fields }, script);
+      const scene = new Scene({ client: env.client, currentTimeMs: () => env.currentTimeMs() }, { flow, status, fields }, script);
       scenes.set(scene.handle.workflowId, scene);
       return scene;
     },
     takeRuns,
-    replay: async () => replay(await takeRuns(), bundle, keys),
+    replay: async (runs) => replay(runs ?? (await takeRuns()), bundle, keys),
     async close() {
       await workers.stop();
       await env.teardown();

@@ -1,5 +1,6 @@
 import { activityInfo, ApplicationFailure, cancelled, heartbeat } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { AssignActivities } from '../../activities/assign/activities.ts';
 import type { BrowserActivities } from '../../activities/browser/activities.ts';
 import { describeFailure } from '../../activities/browser/failure.ts';
@@ -24,7 +25,7 @@ export interface Call {
   name: ScriptedName | keyof PaceActivities;
   args: unknown[];
   attempt: number;
-  /** When the server handed it out, in ms, by the server's clock. */
+  /** When it began, in ms, by the server's clock. */
   at: number;
   /** Set once the activity has answered. */
   answer?: unknown;
@@ -79,10 +80,12 @@ export class Scene {
   readonly handle: WorkflowHandle;
   readonly calls: Call[] = [];
   readonly #client: Client;
+  readonly #now: () => Promise<number>;
   readonly #script: Script;
 
-  constructor(client: Client, role: Role, script: Script) {
+  constructor({ client, currentTimeMs }: Pick<TestWorkflowEnvironment, 'client' | 'currentTimeMs'>, role: Role, script: Script) {
     this.#client = client;
+    this.#now = currentTimeMs;
     this.role = role;
     this.profileUrl = `https://${role.fields.domain}/u/${role.fields.username}`;
     this.handle = client.workflow.getHandle(taskWorkflowId(role.flow, role.fields.id));
@@ -92,6 +95,12 @@ export class Scene {
   async start(): Promise<void> {
     const { flow, status, fields } = this.role;
     await startTask(this.#client, flow, { id: fields.id, status, domain: fields.domain, requestId: fields.request_id });
+  }
+
+  /** Whether all that the workflow has decided is done, and it waits for a signal: for its permit. */
+  async waitsForPermit(): Promise<boolean> {
+    const { events } = await this.handle.fetchHistory();
+    return this.callsOf('requestPermit').length > 0 && Boolean(events?.at(-1)?.workflowTaskCompletedEventAttributes);
   }
 
   /** Waits for the outcome; the server skips the time in which nothing happens. */
@@ -124,8 +133,7 @@ export class Scene {
   }
 
   async note(name: Call['name'], args: unknown[], act: () => unknown): Promise<unknown> {
-    const { attempt, currentAttemptScheduledTimestampMs: at } = activityInfo();
-    const call: Call = { name, args, attempt, at };
+    const call: Call = { name, args, attempt: activityInfo().attempt, at: await this.#now() };
     this.calls.push(call);
     const answer = await act();
     call.answer = answer ?? null;
@@ -138,9 +146,9 @@ export function stepFailure(error: Error, submitted: boolean, cancelled = false)
   return withoutStack(describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text }));
 }
 
-/** Any other activity's failure. */
-export function activityFailure(type: string, message: string): Error {
-  return withoutStack(ApplicationFailure.create({ type, message, category: 'BENIGN' }));
+/** Any other activity's failure; `retryAfterMs` is what the other side asks for. */
+export function activityFailure(type: string, message: string, retryAfterMs?: number): Error {
+  return withoutStack(ApplicationFailure.create({ type, message, nextRetryDelay: retryAfterMs, category: 'BENIGN' }));
 }
 
 function withoutStack(failure: Error): Error {

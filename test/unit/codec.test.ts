@@ -18,7 +18,7 @@ import { writeForms } from '../support/browser-lab.ts';
 const makeKey = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const [oldKey, newKey] = [makeKey('old'), makeKey('new')];
 const codecOf = (...keys: string[]) => new EncryptionCodec(new KeyRing(keys.join(',')));
-const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value)!;
+const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const valueOf = (payload: Payload): unknown => defaultPayloadConverter.fromPayload(payload);
 const bytesOf = (payload: Payload) => Buffer.from(proto.temporal.api.common.v1.Payload.encode(payload).finish()).toString('latin1');
 

@@ -151,8 +151,8 @@ async function startServices(): Promise<ChildProcess> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);
-  for await (const line of createInterface({ input: child.stdout! })) if (line.includes('workers ready')) break;
-  child.stdout!.resume();
+  for await (const line of createInterface({ input: child.stdout })) if (line.includes('workers ready')) break;
+  child.stdout.resume();
   return child;
 }
 

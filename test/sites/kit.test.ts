@@ -1,0 +1,296 @@
+import type { ServerResponse } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { BrowserPool } from '../../activities/browser/pool.ts';
+import { findBrowser } from '../../scripts/setup/tools.mjs';
+import { AlreadyExists, Challenge, DeadlinePassed, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
+import { Kit, type KitOptions } from '../../sites/kit/kit.ts';
+import { AnsweringServer, type Taken } from '../support/answering-server.ts';
+
+let pool: BrowserPool;
+let site: AnsweringServer;
+let stranger: AnsweringServer;
+/** What the site answers, by path; a text is a page. */
+let pages: Record<string, string | ((response: ServerResponse, taken: Taken) => void)>;
+
+beforeAll(async () => {
+  pool = new BrowserPool(findBrowser()!);
+  site = await AnsweringServer.start();
+  stranger = await AnsweringServer.start();
+  const asPage = (response: ServerResponse, body: string, status = 200) =>
+    void response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(`<!doctype html><title>page</title>${body}`);
+  site.answer = (response, _request, taken) => {
+    const page = pages[new URL(taken.path, site.url).pathname];
+    if (typeof page === 'function') page(response, taken);
+    else asPage(response, page ?? 'Nothing here', page === undefined ? 404 : 200);
+  };
+  stranger.answer = (response) => asPage(response, '<label>Password <input type="password"></label>');
+});
+afterAll(async () => {
+  await pool.close();
+  await site.close();
+  await stranger.close();
+});
+afterEach(() => {
+  site.taken.length = 0;
+  stranger.taken.length = 0;
+});
+
+const posts = () => site.taken.filter(({ method }) => method === 'POST');
+
+/** Runs with a kit on a fresh page; gives what it threw. */
+async function withKit(run: (kit: Kit) => Promise<unknown>, options: Partial<KitOptions> = {}): Promise<unknown> {
+  return pool.withContext({}, async (context) => {
+    const page = await context.newPage();
+    const given = { page, domain: 'site.test', siteUrl: site.url, totpSecret: '', signal: new AbortController().signal, deadline: performance.now() + 60_000 };
+    const kit = new Kit({ ...given, ...options });
+    return run(kit).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  });
+}
+
+const form = '<form method="post" action="/made"><label>Name <input name="name"></label><button>Create</button></form>';
+
+describe('open', () => {
+  test('gives the answer of an ordinary page, one that is not there too', async () => {
+    pages = { '/': 'Hello' };
+    const error = await withKit(async (kit) => {
+      expect((await kit.open('/')).ok()).toBe(true);
+      expect((await kit.open('/absent')).status()).toBe(404);
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('takes 429 with its date for a site that is down until then', async () => {
+    pages = { '/': (response) => void response.writeHead(429, { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }).end('slow down') };
+    const error = (await withKit((kit) => kit.open('/?token=planted'))) as SiteDown;
+    expect(error).toBeInstanceOf(SiteDown);
+    expect(error.message).toBe('site.test answers 429 on /');
+    expect(error.retryAfterMs).toBeGreaterThan(50_000);
+  });
+
+  test('takes an answer that challenges for a challenge', async () => {
+    pages = { '/': (response) => void response.writeHead(403, { 'cf-mitigated': 'challenge' }).end('wait') };
+    expect(await withKit((kit) => kit.open('/'))).toBeInstanceOf(Challenge);
+  });
+
+  test.each([
+    ['<h1>Verify you are human</h1>'],
+    ['<p>Please prove that you are not a robot.</p>'],
+    ['<iframe title="Human check" src="/frame"></iframe>'],
+    ['<div id="px-captcha">hold</div>'],
+  ])('ends at a page with %s', async (body) => {
+    pages = { '/': body, '/frame': 'check' };
+    const error = await withKit((kit) => kit.open('/'));
+    expect(error).toBeInstanceOf(Challenge);
+  });
+
+  test.each(['<p hidden>Verify you are human</p>', '<p>We are a human-friendly site</p>', '<iframe title="map" src="/frame"></iframe>'])(
+    'goes on at a page with %s',
+    async (body) => {
+      pages = { '/': body, '/frame': 'map' };
+      expect(await withKit((kit) => kit.open('/'))).toBeUndefined();
+    },
+  );
+
+  test('tells no token of an address, whatever goes wrong', async () => {
+    pages = { '/drop': (response) => void response.socket!.destroy(), '/file': (response) => void response.writeHead(200, { 'content-disposition': 'attachment' }).end('x') };
+    for (const path of ['/drop', '/file']) {
+      let journal = '';
+      const error = (await withKit(async (kit) => {
+        await kit.open(`${path}?token=planted-token`).finally(() => (journal = JSON.stringify(kit.journal)));
+      })) as Error;
+      expect(error.message).toContain(path);
+      expect(`${error.message}${error.stack}${journal}`).not.toContain('planted-token');
+    }
+  });
+});
+
+describe('see', () => {
+  test('says which of several things is there, the earlier named first, hidden ones not counted', async () => {
+    pages = { '/': '<p hidden>Gone</p><p>Second</p><p>First</p>' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      const { page } = kit;
+      expect(await kit.see({ gone: page.getByText('Gone'), first: page.getByText('First'), second: page.getByText('Second') })).toBe('first');
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('names what it waited for when nothing comes', async () => {
+    pages = { '/form': form };
+    const error = await withKit(async (kit) => {
+      await kit.open('/form?a=1');
+      await kit.see({ done: kit.page.getByText('Done'), alert: kit.page.getByRole('alert') }, 300);
+    });
+    expect(error).toBeInstanceOf(FormChanged);
+    expect((error as Error).message).toBe('site.test: none of done, alert on the page /form');
+  });
+
+  test('ends at once when the page it waits for is an error, a lost connection or a challenge', async () => {
+    const ends: [(response: ServerResponse) => void, new (...given: never[]) => Error][] = [
+      [(response) => void response.writeHead(500).end('no'), SiteDown],
+      [(response) => void response.socket!.destroy(), SiteDown],
+      [(response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Verify you are human</p>'), Challenge],
+    ];
+    for (const [made, kind] of ends) {
+      pages = { '/': form, '/made': made };
+      const begun = performance.now();
+      const error = await withKit(async (kit) => {
+        await kit.open('/');
+        await kit.submit(kit.page.getByRole('button'));
+        await kit.see({ done: kit.page.getByText('Done') });
+      });
+      expect(error).toBeInstanceOf(kind);
+      expect(performance.now() - begun).toBeLessThan(10_000);
+    }
+  });
+
+  test('tells a site that is silent from a page that changed', async () => {
+    pages = { '/': form, '/made': () => {} };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.submit(kit.page.getByRole('button'));
+      await kit.see({ done: kit.page.getByText('Done') }, 500);
+    });
+    expect(error).toBeInstanceOf(SiteDown);
+    expect((error as Error).message).toBe('site.test does not answer on /made');
+  });
+});
+
+describe('what is typed', () => {
+  test('a label that was renamed is named, and never the value', async () => {
+    pages = { '/': '<label>Your nickname <input></label>' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      kit.page.setDefaultTimeout(300);
+      await kit.fill(kit.page.getByLabel('Username'), 'planted-value');
+    });
+    expect(error).toBeInstanceOf(FormChanged);
+    expect((error as Error).message).toBe("site.test: could not fill getByLabel('Username') on the page /");
+    expect(String((error as Error).stack)).not.toContain('planted-value');
+  });
+
+  test('a secret goes into fields of the site itself only', async () => {
+    pages = { '/': `<iframe src="${stranger.url}/"></iframe><iframe src="/own"></iframe>`, '/own': '<label>Code <input></label>' };
+    let typed = '';
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      const [foreign, own] = [kit.page.frameLocator('iframe >> nth=0'), kit.page.frameLocator('iframe >> nth=1')];
+      await kit.fillSecret(own.getByLabel('Code'), 'planted-secret');
+      await kit.fillSecret(foreign.getByLabel('Password'), 'planted-secret').finally(async () => {
+        typed = `${await own.getByLabel('Code').inputValue()},${await foreign.getByLabel('Password').inputValue()}`;
+      });
+    });
+    expect(typed).toBe('planted-secret,');
+    expect(error).toBeInstanceOf(FormChanged);
+    expect((error as Error).message).toBe(`site.test: a secret is not typed into a page of ${stranger.url}`);
+  });
+
+  test('a secret is not typed where the site has sent the page elsewhere', async () => {
+    pages = { '/': (response) => void response.writeHead(302, { location: `${stranger.url}/signin` }).end() };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.fillSecret(kit.page.getByLabel('Password'), 'planted-secret');
+    });
+    expect(error).toBeInstanceOf(FormChanged);
+    expect(JSON.stringify(stranger.taken)).not.toContain('planted');
+  });
+
+  test('is not in the journal', async () => {
+    pages = { '/': '<label>Name <input></label><label>Password <input type="password"></label>' };
+    let journal = '';
+    await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.fill(kit.page.getByLabel('Name'), 'planted-name');
+      await kit.fillSecret(kit.page.getByLabel('Password'), 'planted-secret');
+      journal = JSON.stringify(kit.journal);
+    });
+    expect(journal).toContain("fill (secret) getByLabel('Password')");
+    expect(journal).not.toContain('planted');
+  });
+});
+
+describe('submit', () => {
+  test('sends the form once, and says from then on that it may have been sent', async () => {
+    pages = { '/': form, '/made': 'Done' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      expect(kit.submitted).toBe(false);
+      await kit.submit(kit.page.getByRole('button'));
+      expect(kit.submitted).toBe(true);
+      expect(await kit.see({ done: kit.page.getByText('Done') })).toBe('done');
+    });
+    expect(error).toBeUndefined();
+    expect(posts()).toHaveLength(1);
+  });
+
+  test('sends nothing once the deadline is near', async () => {
+    pages = { '/': form };
+    const error = await withKit(
+      async (kit) => {
+        await kit.open('/');
+        await kit.submit(kit.page.getByRole('button')).finally(() => expect(kit.submitted).toBe(false));
+      },
+      { deadline: performance.now() + 1_500 },
+    );
+    expect(error).toBeInstanceOf(DeadlinePassed);
+    expect(posts()).toEqual([]);
+  });
+
+  test('sends nothing after a cancellation, also when it waits for its button', async () => {
+    pages = { '/': form.replace('<button>', '<button disabled>') };
+    const stop = new AbortController();
+    const error = await withKit(
+      async (kit) => {
+        await kit.open('/');
+        const submitting = kit.submit(kit.page.getByRole('button')).finally(() => expect(kit.submitted).toBe(false));
+        stop.abort(new Error('cancelled by the test'));
+        await submitting;
+      },
+      { signal: stop.signal },
+    );
+    expect((error as Error).message).toBe('cancelled by the test');
+    expect(posts()).toEqual([]);
+  });
+
+  test('of a button that is not there has sent nothing', async () => {
+    pages = { '/': form.replace('Create', 'Make') };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      kit.page.setDefaultTimeout(300);
+      await kit.submit(kit.page.getByRole('button', { name: 'Create' })).finally(() => expect(kit.submitted).toBe(false));
+    });
+    expect(error).toBeInstanceOf(FormChanged);
+  });
+
+  test('waits for a site that takes longer than the click', async () => {
+    pages = { '/': form, '/made': (response) => void setTimeout(() => response.writeHead(200, { 'content-type': 'text/html' }).end('Done'), 3_000) };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.submit(kit.page.getByRole('button'));
+      expect(await kit.see({ done: kit.page.getByText('Done') })).toBe('done');
+    });
+    expect(error).toBeUndefined();
+  });
+});
+
+test("an error of the recipe's own passes as it is", async () => {
+  const own = new AlreadyExists('taken');
+  expect(await withKit(() => Promise.reject(own))).toBe(own);
+});
+
+test('a mail is asked for from the site alone, and its link may lead only there', async () => {
+  await withKit(async (kit) => {
+    expect(kit.mail.link({ subject: 'Hello', path: '/confirm', from: ['mailer.test'] })).toEqual({
+      kind: 'link',
+      from: ['site.test', '127.0.0.1', 'mailer.test'],
+      subject: 'Hello',
+      linkHosts: [new URL(site.url).host],
+      linkPath: '/confirm',
+    });
+    expect(kit.mail.code({ length: 8 })).toMatchObject({ kind: 'code', codeLength: 8, from: ['site.test', '127.0.0.1'] });
+    await Promise.resolve();
+  });
+});
