@@ -14,7 +14,7 @@ import {
 import { siteGateId } from '../temporal/workflow-ids.ts';
 import { readFailure } from './failures.ts';
 import { permitGranted, releasePermit } from './signals.ts';
-import { final, lease, pace, type SiteStep } from './steps.ts';
+import { final, lease, longestNeverStartedPause, neverStartedPause, pace, type SiteStep } from './steps.ts';
 
 /** Runs steps at one site, each with a permit of the site's gate. */
 export class AtSite {
@@ -30,13 +30,20 @@ export class AtSite {
 
   /** One step, tried again as its line in `steps.ts` says; each try has a permit of its own. @throws the last try's failure */
   async run<Result>(step: SiteStep, act: () => Promise<Result>): Promise<Result> {
-    for (let tried = 1; ; tried++) {
+    let unheard = 0;
+    for (let tried = 1; ; ) {
       try {
         return await this.#once(step, act);
       } catch (error) {
-        if (isNeverStarted(error)) tried -= 1;
-        else if (!mayPass(error) || tried >= step.tries) throw error;
-        await sleep(nextPause(error, step, Math.max(1, tried)));
+        if (isNeverStarted(error)) {
+          unheard += 1;
+          await sleep(Math.min(unheard * neverStartedPause, longestNeverStartedPause));
+        } else if (mayPass(error) && tried < step.tries) {
+          await sleep(nextPause(error, step, tried));
+          tried += 1;
+        } else {
+          throw error;
+        }
       }
     }
   }
@@ -57,7 +64,7 @@ export class AtSite {
 }
 
 /** No worker took the step in time: nothing of it was done. */
-function isNeverStarted(error: unknown): boolean {
+export function isNeverStarted(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
 }
 

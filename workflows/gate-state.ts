@@ -1,5 +1,8 @@
 import type { PermitRequest } from '../contracts/pace.ts';
 
+/** A wish without the site's settings, which the gate keeps once: as many as may wait must fit into one payload. */
+type Wish = Omit<PermitRequest, 'every' | 'atOnce'>;
+
 /** A permit that is out, until its release or its lease's end. Times in ms since the epoch, on Temporal's clock. */
 interface Holder {
   permitId: string;
@@ -11,7 +14,7 @@ interface Holder {
 export interface GateState {
   every: number;
   atOnce: number;
-  queue: PermitRequest[];
+  queue: Wish[];
   holders: Holder[];
   /** When the last creating step ended, or its lease did. */
   lastCreated: number;
@@ -19,9 +22,9 @@ export interface GateState {
 
 export const newGate: GateState = { every: 0, atOnce: 1, queue: [], holders: [], lastCreated: 0 };
 
-export function request(gate: GateState, wish: PermitRequest): void {
-  gate.every = wish.every;
-  gate.atOnce = wish.atOnce;
+export function request(gate: GateState, { every, atOnce, ...wish }: PermitRequest): void {
+  gate.every = every;
+  gate.atOnce = atOnce;
   const known = [...gate.queue, ...gate.holders].some(({ permitId }) => permitId === wish.permitId);
   if (!known) gate.queue.push(wish);
 }
@@ -46,7 +49,7 @@ function expire(gate: GateState, now: number): void {
  * wait does not hold up those that don't. `every` runs from the end of one creating step to the next one's grant, so
  * two are never out at once.
  */
-export function grantNext(gate: GateState, now: number): PermitRequest | undefined {
+export function grantNext(gate: GateState, now: number): Wish | undefined {
   expire(gate, now);
   if (gate.holders.length >= gate.atOnce) return undefined;
   const mayCreate = gate.lastCreated + gate.every <= now && !gate.holders.some((held) => held.creating);

@@ -2,7 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import type { Marked } from '../activities/mailbox/activities.ts';
 import type { FailureKind, Made } from '../contracts/outcomes.ts';
 import type { SocialTask } from '../contracts/social.ts';
-import type { AtSite } from './at-site.ts';
+import { type AtSite, isNeverStarted } from './at-site.ts';
 import { fail, readFailure, type Told } from './failures.ts';
 import { createAccount, createPause, createTries, findMail, lookFor, siteSteps } from './steps.ts';
 
@@ -58,9 +58,14 @@ export async function makeAccount(registration: Registration): Promise<Made> {
   for (let tried = 1; ; tried++) {
     let told: Told;
     try {
-      return await site.run(siteSteps.createAccount, () => {
+      return await site.run(siteSteps.createAccount, async () => {
         registration.maybeMade = true;
-        return createAccount(task);
+        try {
+          return await createAccount(task);
+        } catch (error) {
+          if (isNeverStarted(error)) registration.maybeMade = false;
+          throw error;
+        }
       });
     } catch (error) {
       told = readFailure(error);

@@ -55,6 +55,9 @@ export const siteSteps = {
 
 /** How long a step with a permit may wait for a free browser; then it asks for a new permit. */
 const browserWait = 5 * minute;
+/** The wait before that; it grows by as much each time, so that a week without a browser does not fill the history. */
+export const neverStartedPause = minute;
+export const longestNeverStartedPause = 10 * minute;
 /** How long a confirmation mail is waited for. */
 const mailTime = 15 * minute;
 /** How long a task may take from its start to its report: its site's pace may keep it waiting for days. */

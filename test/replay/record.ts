@@ -1,18 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import proto from '@temporalio/proto';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
-import { findTools } from '../../scripts/setup/tools.mjs';
+import type { MiniAppUser } from '../../contracts/mini-app.ts';
 import { AlreadyExists, SiteDown } from '../../sites/kit/errors.ts';
-import { makeDataConverter } from '../../temporal/data-converter.ts';
-import { searchAttributes } from '../../temporal/search-attributes.ts';
-import { startMiniApp } from '../../temporal/start-mini-app.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
-import { pullScheduleId } from '../../temporal/workflow-ids.ts';
-import { bundleWorkflows, type Lab, type Run, startLab } from '../support/workflow-lab.ts';
-import { type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import { type Lab, type Run, startLab } from '../support/workflow-lab.ts';
+import { activityFailure, type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
 import { replayKeys } from './keys.ts';
 
 // Records a history of every workflow and of its main outcomes: node --import tsx test/replay/record.ts VERSION
@@ -23,11 +16,29 @@ const folder = fileURLToPath(new URL(`./histories/${version}`, import.meta.url))
 const mailWanted = { kind: 'link' as const, from: ['site.test'] };
 const noAnswer = () => stepFailure(new Error('the answer was lost'), true);
 
+function failOnce<Answer>(failure: Error, answer: Answer): () => Answer {
+  let failed = false;
+  return () => {
+    if (failed) return answer;
+    failed = true;
+    throw failure;
+  };
+}
+
 /** Each ends in another way. */
 const socialScripts: Record<string, Script> = {
   completed: {},
   confirmed: { createAccount: () => ({ session, awaiting: mailWanted }) },
   'profile-failed': { updateProfile: () => ({ session, profileUrl: 'https://site.test/u/brand', problems: ['Avatar refused'] }) },
+  'profile-tried-again': {
+    updateProfile: failOnce(stepFailure(new SiteDown('429', 60_000), false), { session, profileUrl: 'https://site.test/u/brand', problems: [] }),
+  },
+  'never-confirmed': {
+    createAccount: () => ({ session, awaiting: mailWanted }),
+    awaitMail: () => {
+      throw activityFailure('MailMissing', 'no mail came in time');
+    },
+  },
   'already-exists': {
     createAccount: () => {
       throw stepFailure(new AlreadyExists('This username is taken.'), false);
@@ -62,7 +73,9 @@ const socialScripts: Record<string, Script> = {
 async function recordSocial(lab: Lab): Promise<void> {
   for (const [name, script] of Object.entries(socialScripts)) {
     await lab.scene(script).run();
-    keep(`social-${name}`, await lab.takeRuns());
+    const runs = await lab.takeRuns();
+    keep(`social-${name}`, runs);
+    if (name === 'confirmed') keepGates('calm', runs);
   }
   let begun: () => void = () => {};
   const creating = new Promise<void>((resolve) => {
@@ -95,52 +108,61 @@ async function recordEntity(lab: Lab): Promise<void> {
   keep('entity-connect-failed', await lab.takeRuns());
 }
 
-/** The workflows that make one call: their activities are the whole of their worker. */
-async function recordCalls(): Promise<void> {
-  const dataConverter = makeDataConverter(replayKeys);
-  const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: findTools().testServer! } },
-    client: { dataConverter },
-  });
-  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-  const names = Object.values(searchAttributes).map(({ name }) => [name, keyword] as const);
-  await env.connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes: Object.fromEntries(names) });
-  const common = { connection: env.nativeConnection, dataConverter, identity: 'lab' };
-  const activities = {
-    dispatchTasks: () => ({ pulled: 1, started: 1, open: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] }),
-    registerMiniAppUser: () => ({ outcome: 'registered', userId: 1, username: 'zalo_1' }),
-  };
-  const services = await Worker.create({ ...common, taskQueue: taskQueues.services, activities });
-  const workflows = await Worker.create({ ...common, taskQueue: taskQueues.workflows, workflowBundle: await bundleWorkflows() });
-  await services.runUntil(
-    workflows.runUntil(async () => {
-      const user = { zalo_user_id: '1', name: 'Nguyễn Thị Mẫu', avatar: '', gender: '' as const, email: '', mobile: '' };
-      const { workflowId } = await startMiniApp(env.client, 7, user);
-      const pull = { workflowId: pullScheduleId('social'), taskQueue: taskQueues.workflows, args: ['social'] };
-      await env.client.workflow.start('pullTasks', pull);
-      for (const [name, id] of [['mini-app', workflowId], ['pull', pull.workflowId]] as const) {
-        const handle = env.client.workflow.getHandle(id);
-        await handle.result();
-        keep(name, [{ workflowId: id, runId: '', history: await handle.fetchHistory() }]);
-      }
-    }),
-  );
-  await env.teardown();
-}
-
-function keep(name: string, runs: Run[]): void {
-  for (const { workflowId, history } of runs) {
-    const file = workflowId.startsWith('site/') ? `site-gate-of-${name}` : name;
-    writeFileSync(`${folder}/${file}.json`, `${historyToJSON(history)}\n`);
+/** The workflows that make one call. */
+async function recordCalls(lab: Lab): Promise<void> {
+  const user: MiniAppUser = { zalo_user_id: '1', name: 'Nguyễn Thị Mẫu', avatar: '', gender: '', email: '', mobile: '' };
+  const calls: [name: string, workflow: string, argument: unknown, Script][] = [
+    ['mini-app', 'miniAppRegister', user, { registerMiniAppUser: () => ({ outcome: 'registered', userId: 1, username: 'zalo_1' }) }],
+    ['pull', 'pullTasks', 'social', { dispatchTasks: () => ({ pulled: 1, started: 1, open: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] }) }],
+  ];
+  for (const [name, workflow, argument, script] of calls) {
+    const { handle } = lab.scene(script);
+    await lab.client.workflow.start(workflow, { workflowId: handle.workflowId, taskQueue: taskQueues.workflows, args: [argument] });
+    await handle.result();
+    keep(name, await lab.takeRuns());
   }
 }
 
+/** A gate that goes on as a new run, with those that wait; only the ordinary server can be told to suggest that early. */
+async function recordLongGate(): Promise<void> {
+  const lab = await startLab({ keys: replayKeys, realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30'] });
+  try {
+    lab.enable('busy.test', { every: '1s' });
+    const scenes = Array.from({ length: 4 }, () => lab.scene({}, { domain: 'busy.test' }));
+    for (const scene of scenes) await scene.start();
+    for (const scene of scenes) await scene.end();
+    keepGates('busy', await lab.takeRuns());
+  } finally {
+    await lab.close();
+  }
+}
+
+function isGate({ workflowId }: Run): boolean {
+  return workflowId.startsWith('site/');
+}
+
+/** Compact, since what was recorded stays in the repository for good. */
+function write(name: string, { history }: Run): void {
+  writeFileSync(`${folder}/${name}.json`, `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
+}
+
+function keep(name: string, runs: Run[]): void {
+  const [run] = runs.filter((each) => !isGate(each));
+  write(name, run!);
+}
+
+function keepGates(name: string, runs: Run[]): void {
+  for (const [place, run] of runs.filter(isGate).entries()) write(`site-gate-${name}-${place + 1}`, run);
+}
+
+rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const lab = await startLab({ keys: replayKeys });
 try {
   await recordSocial(lab);
   await recordEntity(lab);
+  await recordCalls(lab);
 } finally {
   await lab.close();
 }
-await recordCalls();
+await recordLongGate();

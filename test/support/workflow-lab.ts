@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
-import type { Client, WorkflowClientInterceptor, WorkflowHandle } from '@temporalio/client';
+import { Client, type WorkflowClientInterceptor, type WorkflowHandle } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
@@ -40,6 +40,8 @@ export interface Pace {
 
 export interface LabOptions {
   keys?: KeyRing;
+  /** The file of the workflows that are run; by default the product's. */
+  workflows?: string;
   /** No worker takes browser steps before `startBrowser` is called. */
   browserLater?: boolean;
   /** Takes the ordinary server, in real time, with these arguments, for what the time-skipping one can't do. */
@@ -53,6 +55,9 @@ const namesOn = {
   browser: Object.keys(createBrowserActivities(noSetting)),
 };
 
+/** In the place of the process and the machine, which the recorded histories need not tell. */
+const identity = 'lab';
+
 export function makeKeys(): KeyRing {
   return new KeyRing(`lab:${randomBytes(32).toString('base64')}`);
 }
@@ -63,13 +68,13 @@ export function bundleWorkflows(file = fileURLToPath(new URL('../../workflows/in
   return bundleWorkflowCode({ workflowsPath: file, failureConverterPath, logger: new DefaultLogger('ERROR') });
 }
 
-/** Replays each history with the workflows' code. @throws Error naming each workflow that would decide otherwise now */
-export async function replay(runs: Pick<Run, 'workflowId' | 'history'>[], workflowBundle: WorkflowBundle, keys: KeyRing): Promise<void> {
-  const problems: string[] = [];
+/** Replays each history with the workflows' code. Gives what is wrong with those that would decide otherwise now. */
+export async function findMisfits(runs: Pick<Run, 'workflowId' | 'history'>[], workflowBundle: WorkflowBundle, keys: KeyRing): Promise<string[]> {
+  const misfits: string[] = [];
   for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, dataConverter: makeDataConverter(keys) }, runs)) {
-    if (error) problems.push(`${workflowId}: ${error.message}`);
+    if (error) misfits.push(`${workflowId}: ${error.message}`);
   }
-  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return misfits;
 }
 
 /** Temporal, by default with skipped time, workers on the three queues, and a sites file. Every payload is encrypted. */
@@ -84,17 +89,18 @@ export interface Lab {
   startBrowser(): Promise<void>;
   /** The whole history of every run that was opened since the last call. Ends the workflows that are still open; gates end by themselves. */
   takeRuns(): Promise<Run[]>;
-  /** Replays those runs, by default all that `takeRuns` gives. @throws Error */
+  /** Replays those runs, by default all that `takeRuns` gives. @throws Error naming each that would decide otherwise */
   replay(runs?: Run[]): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startLab({ keys = makeKeys(), realTime, browserLater = false }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ keys = makeKeys(), realTime, workflows, browserLater = false }: LabOptions = {}): Promise<Lab> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
   const dataConverter = makeDataConverter(keys);
   const opened = new Map<string, Opened>();
-  const client = { dataConverter, interceptors: { workflow: [noteOpened(opened)] } };
-  const [env, bundle] = await Promise.all([startTemporal(realTime, client), bundleWorkflows()]);
+  const client = { dataConverter, identity, interceptors: { workflow: [noteOpened(opened)] } };
+  const [env, bundle] = await Promise.all([startTemporal(realTime, client), bundleWorkflows(workflows)]);
+  const plainClient = new Client({ connection: env.connection, dataConverter, identity });
   const folder = mkdtempSync(path.join(tmpdir(), 'enlist-workflows-'));
   const sitesFile = path.join(folder, 'sites.yaml');
   const sites: object[] = [];
@@ -111,10 +117,16 @@ export async function startLab({ keys = makeKeys(), realTime, browserLater = fal
   await workers.start({ taskQueue: taskQueues.services, activities: services });
   if (!browserLater) await startBrowser();
   const takeRuns = async () => {
-    const runs: Run[] = [];
-    for (const run of [...opened.values()].sort(gatesLast)) runs.push(...(await readRuns(env, run)));
+    const runs = new Map<string, Run>();
+    for (const run of [...opened.values()].sort(gatesLast)) {
+      for (let next: Opened | undefined = run; next && !runs.has(next.runId); ) {
+        const taken: Run = await takeRun(env, next);
+        runs.set(next.runId, taken);
+        next = goesOnAs(taken);
+      }
+    }
     opened.clear();
-    return runs;
+    return [...runs.values()];
   };
 
   return {
@@ -136,12 +148,15 @@ export async function startLab({ keys = makeKeys(), realTime, browserLater = fal
         app_password: 'abcd efgh ijkl mnop',
         entity_connect: ['https://brand.test/'],
       };
-      const scene = new Scene({ client: env.client, currentTimeMs: () => env.currentTimeMs() }, { flow, status, fields }, script);
+      const scene = new Scene({ env, plainClient }, { flow, status, fields }, script);
       scenes.set(scene.handle.workflowId, scene);
       return scene;
     },
     takeRuns,
-    replay: async (runs) => replay(runs ?? (await takeRuns()), bundle, keys),
+    async replay(runs) {
+      const misfits = await findMisfits(runs ?? (await takeRuns()), bundle, keys);
+      if (misfits.length > 0) throw new Error(misfits.join('\n'));
+    },
     async close() {
       await workers.stop();
       await env.teardown();
@@ -177,14 +192,16 @@ function gatesLast(one: Opened, other: Opened): number {
   return Number(one.workflowId.startsWith('site/')) - Number(other.workflowId.startsWith('site/'));
 }
 
-async function readRuns(env: TestWorkflowEnvironment, { workflowId, runId }: Opened): Promise<Run[]> {
+async function takeRun(env: TestWorkflowEnvironment, { workflowId, runId }: Opened): Promise<Run> {
   const handle = env.client.workflow.getHandle(workflowId, runId);
   if (workflowId.startsWith('site/')) await closeGate(env, handle);
   else await handle.terminate().catch(() => {});
-  const history = await handle.fetchHistory();
-  const next = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
-  const later = next ? await readRuns(env, { workflowId, runId: next }) : [];
-  return [{ workflowId, runId, history }, ...later];
+  return { workflowId, runId, history: await handle.fetchHistory() };
+}
+
+function goesOnAs({ workflowId, history }: Run): Opened | undefined {
+  const runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  return runId ? { workflowId, runId } : undefined;
 }
 
 /** Lets so much time pass that nothing is to be remembered. To wait for its result would let the server skip years. */
@@ -231,7 +248,7 @@ class Workers {
 
   constructor(env: TestWorkflowEnvironment, dataConverter: DataConverter) {
     // A cancellation reaches an activity with its next beat.
-    this.#common = { connection: env.nativeConnection, namespace: 'default', dataConverter, identity: 'lab', maxHeartbeatThrottleInterval: 1 };
+    this.#common = { connection: env.nativeConnection, namespace: 'default', dataConverter, identity, maxHeartbeatThrottleInterval: 1 };
   }
 
   async start(options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowBundle'>): Promise<void> {

@@ -73,28 +73,33 @@ function happyScript({ fields }: Role, profileUrl: string): Script {
   };
 }
 
+/** Where scenes are played. */
+export interface Stage {
+  env: TestWorkflowEnvironment;
+  /** A client that skips no time when it waits. */
+  plainClient: Client;
+}
+
 /** One task, and what the activities of its workflow answer. */
 export class Scene {
   readonly role: Role;
   readonly profileUrl: string;
   readonly handle: WorkflowHandle;
   readonly calls: Call[] = [];
-  readonly #client: Client;
-  readonly #now: () => Promise<number>;
+  readonly #stage: Stage;
   readonly #script: Script;
 
-  constructor({ client, currentTimeMs }: Pick<TestWorkflowEnvironment, 'client' | 'currentTimeMs'>, role: Role, script: Script) {
-    this.#client = client;
-    this.#now = currentTimeMs;
+  constructor(stage: Stage, role: Role, script: Script) {
+    this.#stage = stage;
     this.role = role;
     this.profileUrl = `https://${role.fields.domain}/u/${role.fields.username}`;
-    this.handle = client.workflow.getHandle(taskWorkflowId(role.flow, role.fields.id));
+    this.handle = stage.env.client.workflow.getHandle(taskWorkflowId(role.flow, role.fields.id));
     this.#script = { ...happyScript(role, this.profileUrl), ...script };
   }
 
   async start(): Promise<void> {
     const { flow, status, fields } = this.role;
-    await startTask(this.#client, flow, { id: fields.id, status, domain: fields.domain, requestId: fields.request_id });
+    await startTask(this.#stage.env.client, flow, { id: fields.id, status, domain: fields.domain, requestId: fields.request_id });
   }
 
   /** Whether all that the workflow has decided is done, and it waits for a signal: for its permit. */
@@ -103,9 +108,14 @@ export class Scene {
     return this.callsOf('requestPermit').length > 0 && Boolean(events?.at(-1)?.workflowTaskCompletedEventAttributes);
   }
 
-  /** Waits for the outcome; the server skips the time in which nothing happens. */
+  /** Waits for the outcome; the server skips the time in which nothing happens, until it hears that this has its answer. */
   end(): Promise<Outcome> {
     return this.handle.result() as Promise<Outcome>;
+  }
+
+  /** Waits for the outcome while no time is skipped. */
+  endWithoutSkipping(): Promise<Outcome> {
+    return this.#stage.plainClient.workflow.getHandle(this.handle.workflowId).result() as Promise<Outcome>;
   }
 
   async run(): Promise<Outcome> {
@@ -133,7 +143,7 @@ export class Scene {
   }
 
   async note(name: Call['name'], args: unknown[], act: () => unknown): Promise<unknown> {
-    const call: Call = { name, args, attempt: activityInfo().attempt, at: await this.#now() };
+    const call: Call = { name, args, attempt: activityInfo().attempt, at: await this.#stage.env.currentTimeMs() };
     this.calls.push(call);
     const answer = await act();
     call.answer = answer ?? null;

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type GateState, grantNext, isIdle, newGate, nextChange, release, request } from '../../workflows/gate-state.ts';
+
+describe('the gate’s decisions', () => {
+  interface Visit {
+    arrives: number;
+    creating: boolean;
+    leaseMs: number;
+    /** How long the step takes; longer than its lease when its workflow is lost. */
+    takes: number;
+    /** Gives up after so long when it has no permit by then. */
+    patience: number | undefined;
+  }
+  const upTo = (max: number) => fc.integer({ min: 0, max });
+  const visit: fc.Arbitrary<Visit> = fc.record({
+    arrives: upTo(2_000),
+    creating: fc.boolean(),
+    leaseMs: fc.integer({ min: 1, max: 300 }),
+    takes: upTo(500),
+    patience: fc.option(upTo(1_000), { nil: undefined }),
+  });
+
+  /** Lives through the visits as the workflow does: acts when a signal comes, and when the gate itself wants to. */
+  function play(visits: Visit[], every: number, atOnce: number) {
+    const gate: GateState = structuredClone(newGate);
+    const asked: number[] = [];
+    const granted = new Map<number, { from: number; to: number }>();
+    const events = visits.map(({ arrives }, index) => ({ at: arrives, index, kind: 'asks' }));
+    let now = 0;
+    while (events.length > 0 || !isIdle(gate, now)) {
+      const due = [nextChange(gate, now), ...events.map(({ at }) => at)].filter((at) => at !== undefined);
+      if (due.length === 0) throw new Error('the gate waits for nothing, and is not idle');
+      now = Math.max(now, Math.min(...due));
+      for (const event of events.filter(({ at }) => at <= now)) {
+        events.splice(events.indexOf(event), 1);
+        const { creating, leaseMs, patience } = visits[event.index]!;
+        const permitId = String(event.index);
+        if (event.kind === 'asks') {
+          request(gate, { permitId, workflowId: 'task', runId: 'run', creating, leaseMs, every, atOnce });
+          asked.push(event.index);
+          if (patience !== undefined) events.push({ at: now + patience, index: event.index, kind: 'gives up' });
+        } else if (event.kind === 'ends' || !granted.has(event.index)) {
+          release(gate, permitId, now);
+        }
+      }
+      for (let wish = grantNext(gate, now); wish; wish = grantNext(gate, now)) {
+        const index = Number(wish.permitId);
+        const { takes, leaseMs } = visits[index]!;
+        expect(granted.has(index)).toBe(false);
+        granted.set(index, { from: now, to: now + Math.min(takes, leaseMs) });
+        // A step that outlives its lease is lost: nobody gives its permit back.
+        if (takes < leaseMs) events.push({ at: now + takes, index, kind: 'ends' });
+      }
+      expect(gate.holders.length).toBeLessThanOrEqual(atOnce);
+    }
+    return { asked, granted };
+  }
+
+  test('give everyone a permit, in turn, at most so many at once, and accounts their distance', () => {
+    fc.assert(
+      fc.property(fc.array(visit, { maxLength: 25 }), upTo(400), fc.integer({ min: 1, max: 4 }), (visits, every, atOnce) => {
+        const { asked, granted } = play(visits, every, atOnce);
+        for (const [index, { patience }] of visits.entries()) {
+          if (patience === undefined) expect(granted.has(index), `visit ${index} waits for ever`).toBe(true);
+        }
+
+        const spans = [...granted.values()];
+        for (const { from } of spans) {
+          expect(spans.filter((span) => span.from <= from && from < span.to).length).toBeLessThanOrEqual(atOnce);
+        }
+        const makers = asked.filter((index) => visits[index]!.creating && granted.has(index));
+        const others = asked.filter((index) => !visits[index]!.creating && granted.has(index));
+        for (const line of [makers, others]) {
+          const turns = line.map((index) => granted.get(index)!.from);
+          expect(turns).toEqual(turns.toSorted((a, b) => a - b));
+        }
+        for (const [place, index] of makers.slice(1).entries()) {
+          expect(granted.get(index)!.from).toBeGreaterThanOrEqual(granted.get(makers[place]!)!.to + every);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('know a wish that is repeated, and take the site’s latest settings', () => {
+    const gate = structuredClone(newGate);
+    const wish = { permitId: 'one', workflowId: 'task', runId: 'run', creating: false, leaseMs: 100, every: 10, atOnce: 1 };
+    request(gate, wish);
+    request(gate, { ...wish, atOnce: 2 });
+    expect(gate.queue).toHaveLength(1);
+    expect(grantNext(gate, 5)).toMatchObject({ permitId: 'one' });
+    request(gate, { ...wish, atOnce: 2 });
+    expect(gate.queue).toEqual([]);
+    request(gate, { ...wish, permitId: 'two', atOnce: 2 });
+    expect(grantNext(gate, 5)).toMatchObject({ permitId: 'two' });
+  });
+
+  test('carry ten thousand waiting tasks in one payload', () => {
+    const gate = structuredClone(newGate);
+    for (let place = 0; place < 10_000; place++) {
+      request(gate, { permitId: randomUUID(), workflowId: `social/${randomUUID()}`, runId: randomUUID(), creating: true, leaseMs: 570_000, every: 30_000, atOnce: 1 });
+    }
+    expect(Buffer.byteLength(JSON.stringify(gate))).toBeLessThan(2 * 1024 * 1024 - 4096);
+  });
+
+  test('let those that make no account pass one that must wait', () => {
+    const gate = structuredClone(newGate);
+    const wish = { workflowId: 'task', runId: 'run', leaseMs: 100, every: 1_000, atOnce: 1 };
+    request(gate, { ...wish, permitId: 'first', creating: true });
+    grantNext(gate, 5_000);
+    release(gate, 'first', 5_050);
+    request(gate, { ...wish, permitId: 'maker', creating: true });
+    request(gate, { ...wish, permitId: 'looker', creating: false });
+    expect(grantNext(gate, 5_060)).toMatchObject({ permitId: 'looker' });
+    release(gate, 'looker', 5_070);
+    expect(grantNext(gate, 5_070)).toBeUndefined();
+    expect(nextChange(gate, 5_070)).toBe(6_050);
+    expect(grantNext(gate, 6_050)).toMatchObject({ permitId: 'maker' });
+  });
+});

@@ -1,0 +1,182 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { PermitRequest } from '../../contracts/pace.ts';
+import { taskQueues } from '../../temporal/task-queues.ts';
+import { siteGateId } from '../../temporal/workflow-ids.ts';
+import { type Lab, startLab } from '../support/workflow-lab.ts';
+import { type Scene, session } from '../support/workflow-scene.ts';
+
+const second = 1_000;
+
+describe('the gate', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab();
+  });
+  afterEach(() => lab.replay());
+  afterAll(() => lab.close());
+
+  const runWithoutSkipping = async (scene: Scene) => {
+    await scene.start();
+    expect(await scene.endWithoutSkipping()).toMatchObject({ outcome: 'completed' });
+  };
+  const makingAt = (scene: Scene) => scene.callsOf('createAccount')[0]!.at;
+
+  test('lets accounts be made in the order of their tasks, and each so long after the last', async () => {
+    lab.enable('paced.test', { every: '60s' });
+    const scenes = Array.from({ length: 4 }, () => lab.scene({}, { domain: 'paced.test' }));
+    for (const scene of scenes) {
+      await scene.start();
+      await expect.poll(() => scene.callsOf('requestPermit')[0]?.answer, { timeout: 10_000 }).toBeDefined();
+    }
+    for (const scene of scenes) expect(await scene.end()).toMatchObject({ outcome: 'completed' });
+    const times = scenes.map(makingAt);
+    for (const [place, time] of times.slice(1).entries()) expect(time - times[place]!).toBeGreaterThanOrEqual(60 * second);
+  });
+
+  test('takes a permit back that nobody gives back, when its lease is over', async () => {
+    lab.enable('slow.test', { every: '1d' });
+    await runWithoutSkipping(lab.scene({}, { domain: 'slow.test' }));
+    const holder = lab.scene({}, { domain: 'slow.test' });
+    await holder.start();
+    await expect.poll(() => holder.waitsForPermit(), { timeout: 10_000 }).toBe(true);
+    const { workflowId } = holder.handle;
+    const { runId } = await holder.handle.describe();
+
+    lab.enable('left.test', { every: '60s' });
+    const wish: PermitRequest = { permitId: 'lost', workflowId, runId, creating: true, leaseMs: 570 * second, every: 60 * second, atOnce: 1 };
+    await lab.client.workflow.signalWithStart('siteGate', {
+      workflowId: siteGateId('left.test'),
+      taskQueue: taskQueues.workflows,
+      signal: 'requestPermit',
+      signalArgs: [wish],
+    });
+    const asked = await lab.env.currentTimeMs();
+    const next = lab.scene({}, { domain: 'left.test' });
+    expect(await next.run()).toMatchObject({ outcome: 'completed' });
+    expect(makingAt(next) - asked).toBeGreaterThanOrEqual((570 + 60) * second - 100);
+    expect(makingAt(next) - asked).toBeLessThan((570 + 90) * second);
+  });
+
+  test('gives the turn of a workflow that is gone to the next one', async () => {
+    lab.enable('gone.test', { every: '60s' });
+    await runWithoutSkipping(lab.scene({}, { domain: 'gone.test' }));
+    const [gone, next] = [lab.scene({}, { domain: 'gone.test' }), lab.scene({}, { domain: 'gone.test' })];
+    for (const scene of [gone, next]) {
+      await scene.start();
+      await expect.poll(() => scene.waitsForPermit(), { timeout: 10_000 }).toBe(true);
+    }
+    await gone.handle.terminate();
+    const before = await lab.env.currentTimeMs();
+    expect(await next.end()).toMatchObject({ outcome: 'completed' });
+    expect(makingAt(next) - before).toBeLessThan(70 * second);
+  });
+
+  test('stays open until the pace is kept, then closes; the next wish opens it anew', async () => {
+    lab.enable('quiet.test', { every: '60s' });
+    const runOf = async () => (await lab.client.workflow.getHandle(siteGateId('quiet.test')).describe()).runId;
+    const [first, next, last] = [lab.scene({}, { domain: 'quiet.test' }), lab.scene({}, { domain: 'quiet.test' }), lab.scene({}, { domain: 'quiet.test' })];
+    await runWithoutSkipping(first);
+    const run = await runOf();
+    await next.run();
+    expect(await runOf()).toBe(run);
+    expect(makingAt(next) - makingAt(first)).toBeGreaterThanOrEqual(60 * second);
+
+    await lab.env.sleep(61 * second);
+    await expect.poll(async () => (await lab.client.workflow.getHandle(siteGateId('quiet.test')).describe()).status.name).toBe('COMPLETED');
+    const before = await lab.env.currentTimeMs();
+    await last.run();
+    expect(await runOf()).not.toBe(run);
+    expect(makingAt(last) - before).toBeLessThan(10 * second);
+  });
+});
+
+describe('a step that no worker takes', () => {
+  let lab: Lab;
+  beforeEach(async () => {
+    lab = await startLab({ browserLater: true });
+  });
+  afterEach(async () => {
+    await lab.replay();
+    await lab.close();
+  });
+
+  /** Waits until the step is on its queue for the given time, and lets the time pass in which a worker may take it. */
+  async function leaveOnQueue(scene: Scene, times: number) {
+    const isStep = ({ activityTaskScheduledEventAttributes: scheduled }: { activityTaskScheduledEventAttributes?: { activityType?: { name?: string | null } | null } | null }) =>
+      scheduled?.activityType?.name === 'createAccount';
+    await expect.poll(async () => (await scene.handle.fetchHistory()).events!.filter(isStep).length, { timeout: 10_000 }).toBe(times);
+    // The server skips no time for a step on its queue; the second sleep stands in for that one.
+    await Promise.all([lab.env.sleep(301 * second), lab.env.sleep(301 * second)]);
+  }
+
+  test('gives its permit back and asks for another, until one does; none of it counts as a try', async () => {
+    const scene = lab.scene();
+    await scene.start();
+    for (const times of [1, 2, 3]) {
+      await leaveOnQueue(scene, times);
+      await lab.env.sleep(times * 60 * second);
+    }
+    await lab.startBrowser();
+    expect(await scene.end()).toMatchObject({ outcome: 'completed' });
+    expect(scene.callsOf('createAccount')).toHaveLength(1);
+    expect(scene.callsOf('lookFor')).toEqual([]);
+    expect(scene.report().call).toBe('complete');
+  });
+
+  test('has made nothing that a cancellation would have to look for', async () => {
+    const scene = lab.scene();
+    await scene.start();
+    await leaveOnQueue(scene, 1);
+    await scene.handle.cancel();
+    expect(await scene.endWithoutSkipping()).toMatchObject({ outcome: 'register_failed', failure: 'Cancelled' });
+    expect(scene.report().body.error_message).toBe('cancelled');
+  });
+});
+
+// Only the ordinary server can be told to suggest a new run early.
+describe('a gate with a long history', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30'] });
+  });
+  afterAll(() => lab.close());
+
+  test('goes on as a new run with those that wait and those that hold a permit', async () => {
+    lab.enable('busy.test', { every: '1ms', atOnce: 2 });
+    let acting = 0;
+    let most = 0;
+    const order: string[] = [];
+    const act = async (id: string) => {
+      order.push(id);
+      most = Math.max(most, ++acting);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      acting--;
+    };
+    const scenes = Array.from({ length: 7 }, () =>
+      lab.scene(
+        {
+          createAccount: async (task) => {
+            await act(task.id);
+            return { session };
+          },
+          updateProfile: async () => {
+            await act('profile');
+            return { session, profileUrl: 'https://busy.test/u/brand', problems: [] };
+          },
+        },
+        { domain: 'busy.test' },
+      ),
+    );
+    for (const scene of scenes) {
+      await scene.start();
+      await expect.poll(() => scene.callsOf('requestPermit')[0]?.answer, { timeout: 10_000 }).toBeDefined();
+    }
+    const ends = await Promise.all(scenes.map((scene) => scene.end()));
+    expect(ends.map(({ outcome }) => outcome)).toEqual(scenes.map(() => 'completed'));
+    expect(most).toBeLessThanOrEqual(2);
+    expect(order.filter((id) => id !== 'profile')).toEqual(scenes.map(({ role }) => role.fields.id));
+    const runs = await lab.takeRuns();
+    expect(runs.filter(({ workflowId }) => workflowId === siteGateId('busy.test')).length).toBeGreaterThan(1);
+    await lab.replay(runs);
+  });
+});
