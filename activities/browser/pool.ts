@@ -46,11 +46,17 @@ export class BrowserPool {
     running.opened += 1;
     running.open += 1;
     try {
-      const context = await (await running.browser).newContext(options);
+      const browser = await running.browser;
+      const gone = watchDisconnect(browser);
       try {
-        return await run(context);
+        const context = await Promise.race([browser.newContext(options), gone.disconnected]);
+        try {
+          return await Promise.race([run(context), gone.disconnected]);
+        } finally {
+          if (browser.isConnected()) await context.close().catch(() => {});
+        }
       } finally {
-        await context.close().catch(() => {});
+        gone.forget();
       }
     } finally {
       running.open -= 1;
@@ -82,4 +88,16 @@ export class BrowserPool {
     if (running === this.#current || running.open > 0) return;
     running.browser.then((browser) => browser.close()).catch(() => {});
   }
+}
+
+/** Rejects when the browser has gone: a page that was just being opened then would wait for ever. */
+function watchDisconnect(browser: Browser): { disconnected: Promise<never>; forget: () => void } {
+  let tell: () => void = () => {};
+  const disconnected = new Promise<never>((_, reject) => {
+    tell = () => reject(new Error('the browser has been closed'));
+  });
+  disconnected.catch(() => {});
+  browser.once('disconnected', tell);
+  if (!browser.isConnected()) tell();
+  return { disconnected, forget: () => browser.off('disconnected', tell) };
 }
