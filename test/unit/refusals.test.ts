@@ -67,6 +67,9 @@ describe('the browser is what it says it is', () => {
     const opened: object[] = [];
     const browser = {
       on: () => browser,
+      once: () => browser,
+      off: () => browser,
+      isConnected: () => true,
       close: () => Promise.resolve(),
       newContext: (options: object) => {
         opened.push(options);

@@ -29,7 +29,9 @@ describe('the gate’s decisions', () => {
     const granted = new Map<number, { from: number; to: number }>();
     const events = visits.map(({ arrives }, index) => ({ at: arrives, index, kind: 'asks' }));
     let now = 0;
+    let wakes = 0;
     while (events.length > 0 || !isIdle(gate, now)) {
+      if (++wakes > 10 * visits.length) throw new Error('the gate wakes again and again for nothing');
       const due = [nextChange(gate, now), ...events.map(({ at }) => at)].filter((at) => at !== undefined);
       if (due.length === 0) throw new Error('the gate waits for nothing, and is not idle');
       now = Math.max(now, Math.min(...due));
