@@ -30,6 +30,8 @@ export const variables = {
   MINIAPP_SHOP_ID: z.coerce.number().int().min(1).optional(),
   MINIAPP_TOKEN_SECRET: z.string().min(1),
   PODCAST_MAIN_DOMAINS: list.prefault('creators.spotify.com,anchor.fm'),
+  PODCAST_MAIN_WAIT: duration.prefault('24h'),
+  PODCAST_AT_ONCE: z.coerce.number().int().min(1).max(200).default(5),
   RETRY_DELAY: duration.prefault('60s'),
   REGISTER_WAIT: duration.prefault('7d'),
   RATE_LIMIT: z.union([z.literal('off'), z.coerce.number().int().min(1)]).default(6000),

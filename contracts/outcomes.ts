@@ -33,6 +33,8 @@ export type FailureKind =
   | 'MailMissing'
   | 'AssetRefused'
   | 'AssetUnavailable'
+  /** The podcast's feed is not one that directories take. */
+  | 'FeedRefused'
   /** After looking it stays undecided whether the account exists. */
   | 'OutcomeUnknown'
   | 'Cancelled'
@@ -80,6 +82,22 @@ export interface ConnectOutcome {
   profileUrl?: string;
 }
 
+/** How a podcast task ended, as it was reported; `feedUrl` is what a main site's completed task brought. */
+export interface PodcastOutcome {
+  outcome: 'completed' | 'failed';
+  failure?: FailureKind;
+  reason?: string;
+  feedUrl?: string;
+}
+
+/** How a run of a podcast request ended: `completed` when each task that it knew of was. */
+export interface PodcastRequestOutcome {
+  outcome: 'completed' | 'incomplete';
+  reason?: string;
+  /** How each task's last workflow ended; `waiting` for one that was not started. */
+  tasks: Record<string, string>;
+}
+
 /** How the registration of a mini-app user ended: both of the first two are as wanted. */
 export type MiniAppOutcome =
   | { outcome: 'registered'; userId: number; username: string }
@@ -100,6 +118,8 @@ export type LeftReason =
   | 'gone'
   /** The operator's file does not list its domain. */
   | 'not enabled'
+  /** The feed that it is to import is not known yet. */
+  | 'no feed'
   /** What the manager sent is no task. */
   | 'malformed'
   /** Another worker fleet has started it. */

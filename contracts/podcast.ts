@@ -20,6 +20,18 @@ export const podcastTask = z.object({
 });
 export type PodcastTask = z.infer<typeof podcastTask>;
 
+/** A task as the worker takes it on: whether it is of a main site is a setting (contract section 8). */
+export type PodcastWork = PodcastTask & { main: boolean };
+
+/** A task that waits, as the request's workflow is told of it. */
+export interface WaitingPodcast {
+  id: string;
+  domain: string;
+  main: boolean;
+  /** Whether its `link_rss` is filled. */
+  hasFeed: boolean;
+}
+
 /** Body of `complete`; a main site also needs `link_rss`, which the body alone does not tell. */
 export const completePodcast = z
   .object({

@@ -3,8 +3,9 @@ import type { MailProof } from '../../contracts/mail.ts';
 import type { Made, Session, Sighting } from '../../contracts/outcomes.ts';
 import type { SocialTask } from '../../contracts/social.ts';
 import { AlreadyExists, MailCodeNeeded, Rejected, Unconfirmed, WrongCredentials } from '../../sites/kit/errors.ts';
+import { createPodcastSteps } from './podcast.ts';
 import { prepareProfile } from './profile.ts';
-import { type BrowserSetting, runStep, type Step, type StepTask } from './run-step.ts';
+import { type BrowserSetting, readSecretParts, runStep, signInIfNeeded, type Step, type StepTask } from './run-step.ts';
 
 /** What a profile step left behind: the public address, and what the site did not take, in its own words. */
 export interface FurnishedProfile {
@@ -41,20 +42,22 @@ async function findOwner({ kit, recipe, account }: Step): Promise<Pick<Sighting,
 async function claimExisting(step: Step, words: string): Promise<Made> {
   const owner = await findOwner(step);
   if (owner.state === 'refused') throw new AlreadyExists(words);
-  return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl(step.kit, step.account) };
+  return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl?.(step.kit, step.account) };
 }
 
 export function createBrowserActivities(setting: BrowserSetting & { assetsAllow: string[] }) {
   return {
+    ...createPodcastSteps(setting),
+
     /** Looks first, then signs up. Run once only: any end but a definite answer means that the form may have been sent. */
-    createAccount(task: SocialTask): Promise<Made> {
+    createAccount(task: StepTask): Promise<Made> {
       return runStep(setting, 'createAccount', task, undefined, async (step) => {
         const { kit, recipe, account } = step;
         const seen = await recipe.lookFor(kit, account);
         if (seen.state === 'exists') return claimExisting(step, `${task.domain}: the name ${account.username} is taken`);
         try {
           const { awaiting } = await recipe.signUp(kit, account);
-          return { awaiting, profileUrl: recipe.profileUrl(kit, account) };
+          return { awaiting, profileUrl: recipe.profileUrl?.(kit, account) };
         } catch (error) {
           if (error instanceof AlreadyExists) return claimExisting(step, error.message);
           throw error;
@@ -63,11 +66,11 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
     },
 
     /** Finds out, changing nothing, whether the task's account exists and whose it is. */
-    lookFor(task: SocialTask): Promise<Sighting> {
+    lookFor(task: StepTask): Promise<Sighting> {
       return runStep(setting, 'lookFor', task, undefined, async (step): Promise<Sighting> => {
         const { kit, recipe, account } = step;
         const owner = await findOwner(step);
-        const profileUrl = recipe.profileUrl(kit, account);
+        const profileUrl = recipe.profileUrl?.(kit, account);
         if (owner.state !== 'refused') return { state: owner.state, awaiting: owner.awaiting, profileUrl };
         // A refused sign-in alone proves nothing: an unconfirmed account may refuse it too.
         const seen = await recipe.lookFor(kit, account);
@@ -77,7 +80,7 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
     },
 
     /** Answers the confirmation mail. A link that was used up counts when the account can be signed in to. */
-    confirmEmail(task: SocialTask, session: Session | undefined, proof: MailProof): Promise<Made> {
+    confirmEmail(task: StepTask, session: Session | undefined, proof: MailProof): Promise<Made> {
       const confirm = async (step: Step): Promise<Made> => {
         const { kit, recipe, account } = step;
         if (!recipe.confirm) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" can't answer a mail`);
@@ -86,7 +89,7 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
         } catch (error) {
           if (!(error instanceof Rejected) || (await findOwner(step)).state !== 'ours') throw error;
         }
-        return { profileUrl: recipe.profileUrl(kit, account) };
+        return { profileUrl: recipe.profileUrl?.(kit, account) };
       };
       return runStep(setting, 'confirmEmail', task, session, confirm, readSecretParts(proof));
     },
@@ -95,6 +98,7 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
     updateProfile(task: SocialTask, session: Session | undefined): Promise<FurnishedProfile> {
       return runStep(setting, 'updateProfile', task, session, async (step) => {
         const { kit, recipe, account } = step;
+        if (!recipe.updateProfile || !recipe.profileUrl) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" furnishes no profiles`);
         const { profile, problems } = await prepareProfile(task, recipe.limits, setting.assetsAllow, step.limits.signal);
         await signInIfNeeded(step);
         const furnished = await recipe.updateProfile(kit, account, profile);
@@ -129,8 +133,8 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
     addLinks(task: EntityTask, session: Session | undefined): Promise<LinkedProfile> {
       return runStep(setting, 'addLinks', task, session, async (step) => {
         const { kit, recipe, account } = step;
-        const { addLinks, readLinks } = recipe;
-        if (!addLinks || !readLinks) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" puts no links on profiles`);
+        const { addLinks, readLinks, profileUrl } = recipe;
+        if (!addLinks || !readLinks || !profileUrl) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" puts no links on profiles`);
         const wanted = [...new Set(task.entity_connect.map(normaliseLink))];
         const before = new Set((await readLinks(kit, account)).map(normaliseLink));
         const fresh = wanted.filter((link) => !before.has(link));
@@ -140,7 +144,7 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
         }
         const shown = new Set((await readLinks(kit, account)).map(normaliseLink));
         const missing = wanted.filter((link) => !shown.has(link));
-        return { profileUrl: recipe.profileUrl(kit, account), added: fresh.length - missing.length, kept: wanted.length - fresh.length, missing };
+        return { profileUrl: profileUrl(kit, account), added: fresh.length - missing.length, kept: wanted.length - fresh.length, missing };
       });
     },
   };
@@ -149,17 +153,6 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
 /** The form in which browsers write a link, so that one that is there is known again; what is no URL stays as it is. */
 function normaliseLink(link: string): string {
   return URL.canParse(link) ? new URL(link).href : link;
-}
-
-/** What of a mail's proof must be read nowhere: the code, or the link's token, which pages write with its path or alone. */
-function readSecretParts({ kind, value }: MailProof): string[] {
-  if (kind === 'code') return [value];
-  const { pathname, search, searchParams } = new URL(value);
-  return [value, pathname.split('/').at(-1)! + search, ...searchParams.values()];
-}
-
-async function signInIfNeeded({ kit, recipe, account }: Step): Promise<void> {
-  if (!(await recipe.isSignedIn(kit, account))) await recipe.signIn(kit, account);
 }
 
 export type BrowserActivities = ReturnType<typeof createBrowserActivities>;

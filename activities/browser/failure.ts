@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { FailureKind, StepFailure } from '../../contracts/outcomes.ts';
 import { SiteDown, SiteError } from '../../sites/kit/errors.ts';
 import { PageLost } from '../../sites/kit/kit.ts';
-import { AssetUnavailable } from '../assets/errors.ts';
+import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 
 const longestMessage = 2_000;
 
@@ -16,6 +16,7 @@ export interface StepEnd extends StepFailure {
 function readKind(error: unknown, end: StepEnd): FailureKind {
   if (end.overdue) return 'StepTimeout';
   if (error instanceof SiteError) return error.kind;
+  if (error instanceof AssetRefused) return 'AssetRefused';
   if (error instanceof AssetUnavailable) return 'AssetUnavailable';
   if (error instanceof PageLost || /has been closed|browser.*crashed|Target closed/i.test(String(error))) return 'BrowserLost';
   return 'Unexpected';

@@ -2,11 +2,9 @@ import { activityInfo } from '@temporalio/activity';
 import type { SocialTask } from '../../contracts/social.ts';
 import { plainAbout, sanitiseAbout } from '../../sites/kit/about.ts';
 import type { Limits, Picture, PictureLimits, Profile } from '../../sites/kit/recipe.ts';
-import { downloadAsset } from '../assets/download.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
-import { prepareImage } from '../assets/image.ts';
+import { preparePicture } from './picture.ts';
 
-const largestDownload = 20 * 1024 * 1024;
 /** From this attempt on a picture that can't be had is reported instead of waited for. */
 const lastPatientAttempt = 3;
 
@@ -24,9 +22,7 @@ export async function prepareProfile(task: SocialTask, limits: Limits, allow: st
     const url = task[`${name}_url`] || listed;
     if (!url || !wanted) return undefined;
     try {
-      const { bytes } = await downloadAsset(url, { allow, maxBytes: largestDownload, signal });
-      const image = await prepareImage(bytes, wanted);
-      return { name: `${name}.${image.type.slice('image/'.length)}`, type: image.type, bytes: image.bytes };
+      return await preparePicture(name, url, wanted, allow, signal);
     } catch (error) {
       const given = error instanceof AssetRefused || (error instanceof AssetUnavailable && activityInfo().attempt >= lastPatientAttempt);
       if (!given) throw error;
@@ -52,7 +48,8 @@ export async function prepareProfile(task: SocialTask, limits: Limits, allow: st
   };
 }
 
-function prepareAbout(about: string, wanted: Limits['about']): string {
+/** The text as the platform takes it: in its HTML, plain, or none. */
+export function prepareAbout(about: string, wanted: Limits['about']): string {
   if (!wanted || about === '') return '';
   return wanted.html ? sanitiseAbout(about, { ...wanted.html, maxLength: wanted.maxLength }) : plainAbout(about, wanted.maxLength);
 }

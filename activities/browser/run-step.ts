@@ -1,5 +1,6 @@
 import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
 import type { BrowserContextOptions, Page } from 'playwright';
+import type { MailProof } from '../../contracts/mail.ts';
 import type { FailureKind, Session } from '../../contracts/outcomes.ts';
 import type { SocialTask } from '../../contracts/social.ts';
 import type { SiteSettings } from '../../contracts/sites.ts';
@@ -77,6 +78,17 @@ export async function runStep<Result>(
       throw describeFailure(error, { submitted: kit?.submitted ?? false, evidence, cancelled, overdue: limits.isOverdue(), redact });
     }
   });
+}
+
+/** What of a mail's proof must be read nowhere: the code, or the link's token, which pages write with its path or alone. */
+export function readSecretParts({ kind, value }: MailProof): string[] {
+  if (kind === 'code') return [value];
+  const { pathname, search, searchParams } = new URL(value);
+  return [value, pathname.split('/').at(-1)! + search, ...searchParams.values()];
+}
+
+export async function signInIfNeeded({ kit, recipe, account }: Step): Promise<void> {
+  if (!(await recipe.isSignedIn(kit, account))) await recipe.signIn(kit, account);
 }
 
 async function findSite(sites: Sites, domain: string): Promise<{ site: SiteSettings; recipe: Recipe }> {

@@ -32,17 +32,32 @@ export interface Profile {
   cover?: Picture;
 }
 
+/** What a podcast's show is made of. */
+export interface Show {
+  title: string;
+  /** In the form that the recipe's limits state for `about`. */
+  description: string;
+  ownerEmail: string;
+  cover: Picture;
+}
+
 export interface PictureLimits {
   types: Picture['type'][];
   maxBytes: number;
   maxWidth?: number;
   maxHeight?: number;
+  minWidth?: number;
+  minHeight?: number;
+  /** Cut to a square around its middle. */
+  square?: boolean;
 }
 
 /** What the platform takes; absent means that it has no such thing. */
 export interface Limits {
   avatar?: PictureLimits;
   cover?: PictureLimits;
+  /** The picture of a podcast's show. */
+  showCover?: PictureLimits;
   about?: { html: { tags: string[]; attributes: Record<string, string[]> } | false; maxLength: number };
   links?: { most: number };
 }
@@ -58,6 +73,11 @@ export interface PublicSighting {
   mail?: MailRequest;
 }
 
+/** What came of handing in a feed: it is imported, or will be once the mail to the feed's owner is answered. */
+export interface FeedImport {
+  awaiting?: MailRequest;
+}
+
 /** What was not taken over into the profile, in the site's words. */
 export interface Furnished {
   problems: string[];
@@ -71,7 +91,7 @@ export interface Recipe {
   name: string;
   limits: Limits;
   /** The public profile's address, whether or not it is there. */
-  profileUrl(kit: Kit, account: Account): string;
+  profileUrl?(kit: Kit, account: Account): string;
   /** Looks without signing in, and changes nothing. */
   lookFor(kit: Kit, account: Account): Promise<PublicSighting>;
   /** Fills in the form and sends it by `kit.submit`, once. */
@@ -84,11 +104,19 @@ export interface Recipe {
   /** Enters what the mail brought that `MailCodeNeeded` asked for, in the session of that sign-in. */
   answerSignIn?(kit: Kit, account: Account, proof: MailProof): Promise<void>;
   /** Signed in. Leaves what is already so; a second run changes nothing. */
-  updateProfile(kit: Kit, account: Account, profile: Profile): Promise<Furnished>;
+  updateProfile?(kit: Kit, account: Account, profile: Profile): Promise<Furnished>;
   /** Signed in. Puts the links on the profile beside those that are there. */
   addLinks?(kit: Kit, account: Account, links: string[]): Promise<void>;
   /** The links that the public profile shows. */
   readLinks?(kit: Kit, account: Account): Promise<string[]>;
+  /** Signed in. The feed of the account's show, or undefined while it has none. Changes nothing. */
+  readFeed?(kit: Kit, account: Account): Promise<string | undefined>;
+  /** Signed in. Makes the account's show, and sends its form by `kit.submit`, once. */
+  makeShow?(kit: Kit, account: Account, show: Show): Promise<void>;
+  /** Signed in. Has the site import a podcast's feed; one that this account imported before is left as it is. */
+  importFeed?(kit: Kit, account: Account, feedUrl: string): Promise<FeedImport>;
+  /** Signed in. Answers the mail to the feed's owner that `importFeed` asked for; an import that is done is left as it is. */
+  confirmImport?(kit: Kit, account: Account, feedUrl: string, proof: MailProof): Promise<void>;
 }
 
 /** Declares a recipe; does nothing but check its shape while it is written. */

@@ -245,7 +245,7 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
       const kit = new Kit({ page, domain: 'open.wiki.test', siteUrl: open.url, totpSecret: '', signal: AbortSignal.timeout(60_000), deadline: Infinity });
       const account = { email: '', username: 'Forgotten', password, firstName: '', lastName: '', phone: '' };
       const profile = { firstName: 'Sample', lastName: '', website: '', address: '', location: '', about: 'Text.', links: [] };
-      await expect(mediawiki.updateProfile(kit, account, profile)).rejects.toMatchObject({ kind: 'SiteDown' });
+      await expect(mediawiki.updateProfile!(kit, account, profile)).rejects.toMatchObject({ kind: 'SiteDown' });
     });
     expect(await open.pageText('User:Forgotten')).toBeUndefined();
   });
