@@ -32,6 +32,8 @@ export function extraSettings(folder: string, options: MediaWikiOptions): string
     `$wgPasswordSender = $wgEmergencyContact = '${mailFrom}';`,
     `$wgEmailConfirmToEdit = ${confirmToEdit};`,
     `$wgShowExceptionDetails = true;`,
+    // The wiki's throttles count here; the installer leaves it out where PHP has no APCu.
+    `$wgMainCacheType = CACHE_DB;`,
   ];
   if (smtp) lines.push(`$wgSMTP = [ 'host' => '${smtp.host}', 'port' => ${smtp.port}, 'auth' => false ];`);
   if (accountsPerDay !== undefined) {
