@@ -14,6 +14,8 @@ export interface ImageLimits {
   maxHeight?: number;
   minWidth?: number;
   minHeight?: number;
+  /** Cut to a square around its middle. */
+  square?: boolean;
 }
 
 export interface PreparedImage {
@@ -43,7 +45,8 @@ function orderTypes(types: PreparedType[], own: string, hasAlpha: boolean): Prep
 
 /**
  * Makes of any picture one that the site takes: decoded and encoded anew, so that nothing but pixels remains, turned as its
- * EXIF says, its first frame if it moves, never enlarged. The same bytes and limits give the same result.
+ * EXIF says, its first frame if it moves, cut to a square where the site wants one, never enlarged. The same bytes and
+ * limits give the same result.
  *
  * @throws AssetRefused when it is no picture (SVG counts as none), is damaged, huge, or smaller than the site asks for
  */
@@ -59,8 +62,10 @@ export async function prepareImage(bytes: Uint8Array, limits: ImageLimits): Prom
     }
   };
 
-  const { autoOrient: size, hasAlpha } = await decoding(open().metadata());
-  const { maxWidth = Infinity, maxHeight = Infinity, minWidth = 0, minHeight = 0, maxBytes } = limits;
+  const { autoOrient: given, hasAlpha } = await decoding(open().metadata());
+  const { maxWidth = Infinity, maxHeight = Infinity, minWidth = 0, minHeight = 0, square = false, maxBytes } = limits;
+  const side = Math.min(given.width, given.height);
+  const size = square ? { width: side, height: side } : given;
   const types = orderTypes(limits.types, own, hasAlpha);
   let scale = Math.min(1, maxWidth / size.width, maxHeight / size.height);
   let smallest = Infinity;
@@ -69,14 +74,14 @@ export async function prepareImage(bytes: Uint8Array, limits: ImageLimits): Prom
     const width = Math.max(1, Math.round(size.width * scale));
     const height = Math.max(1, Math.round(size.height * scale));
     if (width < minWidth || height < minHeight) {
-      const asked = `at least ${minWidth}×${minHeight} pixels`;
+      const asked = `${square ? 'a square of ' : ''}at least ${minWidth}×${minHeight} pixels`;
       throw new AssetRefused(
-        shrinks === 0 ? `the picture is ${size.width}×${size.height}, the site asks for ${asked}` : `the picture is too many bytes with ${asked}`,
+        shrinks === 0 ? `the picture is ${given.width}×${given.height}, the site asks for ${asked}` : `the picture is too many bytes with ${asked}`,
       );
     }
     for (const type of types) {
       for (const quality of type === 'image/png' ? [100] : qualities) {
-        const image = open().resize(width, height, { fit: 'fill' }).toColourspace('srgb');
+        const image = open().resize(width, height, { fit: square ? 'cover' : 'fill' }).toColourspace('srgb');
         const { data } = await decoding(encode(image, type, quality).toBuffer({ resolveWithObject: true }));
         if (data.length <= maxBytes) return { bytes: data, type, width, height };
         smallest = Math.min(smallest, data.length);

@@ -1,5 +1,5 @@
 import { DomUtils, parseDocument } from 'htmlparser2';
-import { isWellFormed } from './well-formed.ts';
+import { SaxesParser } from 'saxes';
 
 /** Why a feed can't be imported, as the end of "This is not a valid feed: …". */
 export class FeedProblem extends Error {}
@@ -21,6 +21,16 @@ type Element = ReturnType<typeof DomUtils.getElementsByTagName>[number];
 const children = (parent: Element | undefined, name: string) => (parent ? DomUtils.getElementsByTagName(name, parent.children, false) : []);
 const child = (parent: Element | undefined, name: string) => children(parent, name)[0];
 const words = (element: Element | undefined) => (element ? DomUtils.textContent(element).trim() : '');
+
+/** Whether the document is XML at all, which htmlparser2 would not tell: it forgives everything. */
+export function isWellFormed(xml: string): boolean {
+  try {
+    new SaxesParser().write(xml).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Reads an RSS 2.0 feed with Apple's podcast tags, whose prefix must be `itunes`. @throws FeedProblem */
 export function readFeed(xml: string): Feed {

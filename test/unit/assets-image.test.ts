@@ -99,6 +99,58 @@ describe('pixels', () => {
   });
 });
 
+describe('a square', async () => {
+  const block = (width: number, height: number, background: string) => sharp({ create: { width, height, channels: 3, background } }).png();
+  const [red, green] = await Promise.all(['#ff0000', '#00ff00'].map((colour) => block(20, 40, colour).toBuffer()));
+  /** 80×40: a blue square between red and green edges. */
+  const lying = await block(80, 40, '#0000ff')
+    .composite([{ input: red!, left: 0, top: 0 }, { input: green!, left: 60, top: 0 }])
+    .toBuffer();
+  const standing = await sharp(lying).rotate(90).toBuffer();
+  const turnedByExif = await sharp(lying).withMetadata({ orientation: 6 }).toBuffer();
+
+  test.each([['lying', lying], ['standing', standing], ['turned by EXIF', turnedByExif]])('is the middle of a picture that is %s, not squeezed', async (_, given) => {
+    const { bytes, width, height } = await prepareImage(given, { ...roomy, square: true });
+    expect([width, height]).toEqual([40, 40]);
+    expect(await describeImage(bytes)).toMatchObject({ width: 40, height: 40 });
+    const pixels = await sharp(bytes).removeAlpha().raw().toBuffer();
+    expect(pixels.equals(await block(40, 40, '#0000ff').raw().toBuffer())).toBe(true);
+  });
+
+  test.each([
+    [{ maxWidth: 20 }, 20],
+    [{ maxWidth: 30, maxHeight: 10 }, 10],
+    [{ minWidth: 40, minHeight: 40 }, 40],
+    [{ maxWidth: 4000, maxHeight: 4000 }, 40],
+  ])('is cut before the limits %j apply, and never enlarged', async (limits, side) => {
+    const made = await prepareImage(lying, { ...roomy, ...limits, square: true });
+    expect(made).toMatchObject({ width: side, height: side });
+    expect(await describeImage(made.bytes)).toMatchObject({ width: side, height: side });
+  });
+
+  test('that would be too small is refused', async () => {
+    const refused = prepareImage(lying, { ...roomy, minWidth: 41, minHeight: 41, square: true });
+    await expect(refused).rejects.toThrow('the picture is 80×40, the site asks for a square of at least 41×41 pixels');
+    await expect(refused).rejects.toThrow(AssetRefused);
+  });
+
+  test('stays one when it is made fewer bytes', async () => {
+    const made = await prepareImage(await noisy(500, 300).png().toBuffer(), { types: ['image/png'], maxBytes: 50_000, square: true });
+    expect(made.width).toBeLessThan(300);
+    expect(made.height).toBe(made.width);
+    expect(await describeImage(made.bytes)).toMatchObject({ width: made.width, height: made.width });
+  });
+
+  test('is left as it is', async () => {
+    const bytes = await noisy(50, 50).png().toBuffer();
+    expect(await prepareImage(bytes, { ...roomy, square: true })).toEqual(await prepareImage(bytes, roomy));
+  });
+
+  test('is made only where the site wants one', async () => {
+    expect(await prepareImage(lying, { ...roomy, square: false })).toMatchObject({ width: 80, height: 40 });
+  });
+});
+
 describe('bytes', () => {
   test('are made fewer by another type, then by fewer pixels, until they are few enough', async () => {
     const bytes = await noisy(400, 400).png().toBuffer();

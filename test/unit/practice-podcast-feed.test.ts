@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fetchFeed } from '../../practice/podcast/fetch-feed.ts';
-import { isWellFormed } from '../../practice/podcast/well-formed.ts';
+import { isWellFormed } from '../../practice/podcast/read-feed.ts';
 import { coverArt, drawSquare } from './practice-podcast-lab.ts';
 
 const small = await drawSquare(300);

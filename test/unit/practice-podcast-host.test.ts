@@ -4,8 +4,7 @@ import { DomUtils, parseDocument } from 'htmlparser2';
 import { generateSync } from 'otplib';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { readFeed } from '../../practice/podcast/read-feed.ts';
-import { isWellFormed } from '../../practice/podcast/well-formed.ts';
+import { isWellFormed, readFeed } from '../../practice/podcast/read-feed.ts';
 import { PodcastLab, coverArt, createShow, drawSquare, join } from './practice-podcast-lab.ts';
 import { Visitor, ann, ben } from './practice-visitor.ts';
 

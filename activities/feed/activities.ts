@@ -1,0 +1,32 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { FailureKind } from '../../contracts/outcomes.ts';
+import { AssetUnavailable } from '../assets/errors.ts';
+import { withinLimits } from '../step-limits.ts';
+import { checkFeed } from './check-feed.ts';
+import { FeedRefused } from './errors.ts';
+import type { Feed } from './read-feed.ts';
+
+function toFailure(error: unknown): unknown {
+  const fail = (type: FailureKind) => ApplicationFailure.create({ type, message: (error as Error).message, category: 'BENIGN' });
+  if (error instanceof FeedRefused) return fail('FeedRefused');
+  if (error instanceof AssetUnavailable) return fail('AssetUnavailable');
+  return error;
+}
+
+export function createFeedActivities({ assetsAllow }: { assetsAllow: string[] }) {
+  return {
+    /** Whether directories would take the feed, and whether it is the owner's when one is given. */
+    async checkFeed(url: string, owner?: string): Promise<Pick<Feed, 'title' | 'ownerEmail'>> {
+      return withinLimits(async ({ signal }) => {
+        try {
+          const { title, ownerEmail } = await checkFeed(url, { owner, allow: assetsAllow, signal });
+          return { title, ownerEmail };
+        } catch (error) {
+          throw toFailure(error);
+        }
+      });
+    },
+  };
+}
+
+export type FeedActivities = ReturnType<typeof createFeedActivities>;
