@@ -9,10 +9,12 @@ export interface PictureServer {
   close(): Promise<void>;
 }
 
-const sizes = { avatar: [400, 400], cover: [1500, 500] } as const;
+const sizes = { avatar: [400, 400], cover: [1500, 500], square: [1400, 1400] } as const;
+export type PictureKind = keyof typeof sizes;
+const address = new RegExp(`^/(${Object.keys(sizes).join('|')})/([\\w.-]{1,100})\\.png$`);
 
 /** A PNG whose colours and shapes follow from the name alone. */
-export function drawPicture(kind: keyof typeof sizes, name: string): Promise<Buffer> {
+export function drawPicture(kind: PictureKind, name: string): Promise<Buffer> {
   const [width, height] = sizes[kind];
   const bytes = createHash('sha256').update(`${kind} ${name}`).digest();
   const hue = Math.round((bytes[0]! / 256) * 360);
@@ -30,12 +32,12 @@ export function drawPicture(kind: keyof typeof sizes, name: string): Promise<Buf
   return sharp(Buffer.from(svg)).png().toBuffer();
 }
 
-/** Serves `/avatar/NAME.png` and `/cover/NAME.png` on loopback, for whatever name is asked for. */
+/** Serves `/avatar/NAME.png`, `/cover/NAME.png` and `/square/NAME.png` on loopback, for whatever name is asked for. */
 export async function startPictureServer(options: { port?: number } = {}): Promise<PictureServer> {
   const server = createServer((request, response) => {
-    const [, kind, name] = /^\/(avatar|cover)\/([\w.-]{1,100})\.png$/.exec(request.url ?? '') ?? [];
+    const [, kind, name] = address.exec(request.url ?? '') ?? [];
     if (name === undefined) return void response.writeHead(404).end();
-    drawPicture(kind as keyof typeof sizes, name).then(
+    drawPicture(kind as PictureKind, name).then(
       (png) => response.writeHead(200, { 'content-type': 'image/png', 'content-length': png.length }).end(png),
       () => response.writeHead(500).end(),
     );

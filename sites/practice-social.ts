@@ -1,32 +1,6 @@
-import { AlreadyExists, FormChanged, MailCodeNeeded, Rejected, Unconfirmed, WrongCredentials } from './kit/errors.ts';
-import type { Kit } from './kit/kit.ts';
-import { type Account, defineRecipe } from './kit/recipe.ts';
-
-const confirmationLink = (kit: Kit) => kit.mail.link({ subject: 'Confirm your account', path: '/confirm' });
-const confirmationCode = (kit: Kit) => kit.mail.code({ subject: 'Your code', length: 6 });
-
-/** Throws what an alert on a sign-up page means. */
-async function refuse(kit: Kit): Promise<never> {
-  const words = (await kit.page.getByRole('alert').allInnerTexts()).join(' ').trim();
-  if (/already registered|is taken/i.test(words)) throw new AlreadyExists(words);
-  throw new Rejected(words);
-}
-
-/** Sends the sign-in form and waits for what comes of it. */
-async function enterPassword(kit: Kit, account: Account) {
-  const { page } = kit;
-  await kit.open('/signin');
-  await kit.fill(page.getByLabel('Email or username'), account.username || account.email);
-  await kit.fillSecret(page.getByLabel('Password'), account.password);
-  await kit.click(page.getByRole('button', { name: 'Sign in' }));
-  return kit.see({
-    enterCode: page.getByRole('link', { name: 'Enter the code' }),
-    alert: page.getByRole('alert'),
-    signedIn: page.getByText(`Signed in as ${account.username}`),
-    authenticator: page.getByLabel('Authentication code'),
-    mailedCode: page.getByLabel('Six-digit code'),
-  });
-}
+import { FormChanged, Rejected } from './kit/errors.ts';
+import { defineRecipe } from './kit/recipe.ts';
+import { practiceAccount } from './practice-account.ts';
 
 /** The social site of `practice/`, which `npm start` and the tests use. */
 export const practiceSocial = defineRecipe({
@@ -40,6 +14,7 @@ export const practiceSocial = defineRecipe({
     },
     links: { most: 200 },
   },
+  ...practiceAccount,
 
   profileUrl: (kit, account) => kit.url(`/u/${account.username}`),
 
@@ -47,77 +22,6 @@ export const practiceSocial = defineRecipe({
   async lookFor(kit, account) {
     const response = await kit.open(`/u/${account.username}`);
     return response.ok() ? { state: 'exists' } : { state: 'absent' };
-  },
-
-  async signUp(kit, account) {
-    const { page } = kit;
-    const alert = page.getByRole('alert');
-    await kit.open('/signup');
-    await kit.fill(page.getByLabel('Email'), account.email);
-    await kit.fill(page.getByLabel('Username'), account.username);
-    await kit.fillSecret(page.getByLabel('Password', { exact: true }), account.password);
-    await kit.fillSecret(page.getByLabel('Repeat password'), account.password);
-    await kit.click(page.getByRole('button', { name: 'Continue' }));
-    if ((await kit.see({ alert, details: page.getByLabel('First name') })) === 'alert') await refuse(kit);
-
-    await kit.fill(page.getByLabel('First name'), account.firstName);
-    await kit.fill(page.getByLabel('Last name'), account.lastName);
-    await kit.fill(page.getByLabel('Phone'), account.phone);
-    await kit.check(page.getByLabel('I accept the terms'));
-    await kit.submit(page.getByRole('button', { name: 'Create account' }));
-    const end = await kit.see({
-      alert,
-      // The page that asks for a code says "Check your mail" as well.
-      code: page.getByLabel('Six-digit code'),
-      link: page.getByText('Check your mail'),
-      signedIn: page.getByText('Signed in as'),
-    });
-    if (end === 'alert') return refuse(kit);
-    if (end === 'link') return { awaiting: confirmationLink(kit) };
-    return end === 'code' ? { awaiting: confirmationCode(kit) } : {};
-  },
-
-  async confirm(kit, account, proof) {
-    const { page } = kit;
-    if (proof.kind === 'link') {
-      const address = new URL(proof.value);
-      await kit.open(address.pathname + address.search);
-    } else {
-      await kit.open('/confirm');
-      // Without the sign-up's session the site wants the password before it takes the code.
-      if (!(await page.getByLabel('Six-digit code').isVisible()) && (await enterPassword(kit, account)) === 'enterCode') {
-        await kit.click(page.getByRole('link', { name: 'Enter the code' }));
-      }
-      await kit.fillSecret(page.getByLabel('Six-digit code'), proof.value);
-      await kit.click(page.getByRole('button', { name: 'Confirm' }));
-    }
-    const refusals = { alert: page.getByRole('alert'), usedUp: page.getByRole('heading', { name: 'no longer valid' }) };
-    const end = await kit.see({ ...refusals, signedIn: page.getByText(`Signed in as ${account.username}`) });
-    if (end !== 'signedIn') throw new Rejected(await kit.read(refusals[end]));
-  },
-
-  async isSignedIn(kit, account) {
-    await kit.open('/');
-    return kit.page.getByText(`Signed in as ${account.username}`).isVisible();
-  },
-
-  async signIn(kit, account) {
-    const { page } = kit;
-    const alert = page.getByRole('alert');
-    let end = await enterPassword(kit, account);
-    if (end === 'enterCode') throw new Unconfirmed(await kit.read(alert), confirmationCode(kit));
-    if (end === 'mailedCode') throw new MailCodeNeeded('the site asks for the code it sent by mail', confirmationCode(kit));
-    if (end === 'authenticator') {
-      if (!kit.hasTotp) throw new WrongCredentials(`${kit.domain} asks for an authenticator code, and the task has no secret`);
-      await kit.fillSecret(page.getByLabel('Authentication code'), await kit.totp());
-      await kit.click(page.getByRole('button', { name: 'Verify' }));
-      end = await kit.see({ alert, signedIn: page.getByText(`Signed in as ${account.username}`) });
-    }
-    if (end === 'alert') {
-      const words = await kit.read(alert);
-      if (/confirm your email/i.test(words)) throw new Unconfirmed(words, confirmationLink(kit));
-      throw new WrongCredentials(words);
-    }
   },
 
   async updateProfile(kit, _account, profile) {
@@ -149,15 +53,6 @@ export const practiceSocial = defineRecipe({
       problems.push(words);
     }
     throw new FormChanged(`${kit.domain}: the profile could not be saved: ${problems.join('; ')}`);
-  },
-
-  async answerSignIn(kit, account, proof) {
-    const { page } = kit;
-    await kit.open('/signin/email-code');
-    await kit.fillSecret(page.getByLabel('Six-digit code'), proof.value);
-    await kit.click(page.getByRole('button', { name: 'Verify' }));
-    const end = await kit.see({ alert: page.getByRole('alert'), signedIn: page.getByText(`Signed in as ${account.username}`) });
-    if (end === 'alert') throw new Rejected(await kit.read(page.getByRole('alert')));
   },
 
   async addLinks(kit, _account, links) {

@@ -1,8 +1,15 @@
 import type { Recipe } from './kit/recipe.ts';
 import { mediawiki } from './mediawiki.ts';
+import { practicePodcastDirectory } from './practice-podcast-directory.ts';
+import { practicePodcastHost } from './practice-podcast-host.ts';
 import { practiceSocial } from './practice-social.ts';
 
-const shipped: Record<string, Recipe> = { mediawiki, 'practice-social': practiceSocial };
+const shipped: Record<string, Recipe> = {
+  mediawiki,
+  'practice-social': practiceSocial,
+  'practice-podcast-host': practicePodcastHost,
+  'practice-podcast-directory': practicePodcastDirectory,
+};
 
 /** The recipe that a site names, or undefined when there is none of that name. */
 export function findRecipe(name: string): Recipe | undefined {

@@ -25,11 +25,13 @@ const categories = [
   'Music', 'News', 'Religion & Spirituality', 'Science', 'Society & Culture', 'Sports', 'Technology', 'True Crime', 'TV & Film',
 ];
 
-const text = (most: number, missing: string) => z.string().trim().min(1, missing).max(most, `Use at most ${most} characters.`);
+/** Browsers send line breaks as two characters (WHATWG HTML, multipart/form-data); they count as one. */
+const text = (most: number, missing: string) =>
+  z.string().transform((typed) => typed.replaceAll('\r\n', '\n').trim()).pipe(z.string().min(1, missing).max(most, `Use at most ${most} characters.`));
 
 export const showForm = z.object({
   title: text(150, 'Enter a title.').transform((title) => title.replace(/\s+/g, ' ')),
-  description: text(4000, 'Describe the show.').transform((description) => description.replaceAll('\r\n', '\n')),
+  description: text(4000, 'Describe the show.'),
   language: z.string().refine((code) => Object.hasOwn(languages, code), 'Choose a language.'),
   category: z.enum(categories, 'Choose a category.'),
   owner_email: z.email('Enter a valid email address.').max(254),

@@ -163,6 +163,12 @@ export class Kit {
     await this.#act('check', field, (signal) => field.check({ signal }));
   }
 
+  /** Chooses from a list by what people read there. @throws FormChanged naming the list, or the option that it lacks */
+  async choose(list: Locator, label: string): Promise<void> {
+    await this.read(list.getByRole('option', { name: label, exact: true }));
+    await this.#act('choose', list, (signal) => list.selectOption({ label }, { signal }));
+  }
+
   /** Clicks on what changes nothing that can't be done again. @throws FormChanged */
   async click(target: Locator): Promise<void> {
     this.#trouble.forget();

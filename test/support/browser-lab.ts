@@ -9,7 +9,9 @@ import { type BrowserActivities, createBrowserActivities } from '../../activitie
 import { BrowserPool } from '../../activities/browser/pool.ts';
 import type { MailProof } from '../../contracts/mail.ts';
 import type { StepFailure } from '../../contracts/outcomes.ts';
+import { type PodcastTask, podcastTask } from '../../contracts/podcast.ts';
 import { type SocialTask, socialTask } from '../../contracts/social.ts';
+import type { PictureKind } from '../../practice/pictures.ts';
 import { type PracticeConfig, type Practice, startPractice } from '../../practice/start.ts';
 import { findBrowser } from '../../scripts/setup/tools.mjs';
 import { Sites } from '../../sites/sites-file.ts';
@@ -55,10 +57,14 @@ export class BrowserLab {
     this.activities = createBrowserActivities({ pool: this.#pool, sites, evidenceDir: this.evidenceDir, assetsAllow: ['127.0.0.0/8'] });
   }
 
-  static async start(sites: NonNullable<PracticeConfig['sites']>, mailboxes: string[] = []): Promise<BrowserLab> {
+  static async start(
+    sites: NonNullable<PracticeConfig['sites']>,
+    mailboxes: string[] = [],
+    podcasts: NonNullable<PracticeConfig['podcasts']> = [],
+  ): Promise<BrowserLab> {
     const dataDir = mkdtempSync(path.join(tmpdir(), 'enlist-practice-'));
     const boxes = mailboxes.map((name) => ({ address: `${name}@${mailDomain}`, password: 'mailbox-password' }));
-    const practice = await startPractice({ dataDir, sites, mailboxes: boxes, pictures: 0 });
+    const practice = await startPractice({ dataDir, sites, podcasts, mailboxes: boxes, pictures: 0 });
     const close = practice.close.bind(practice);
     practice.close = async () => {
       await close();
@@ -70,12 +76,24 @@ export class BrowserLab {
   /** Writes the operator's file: the practice sites, and others. */
   listSites(...others: object[]): void {
     this.#others.push(...others);
-    const sites = this.practice.sites.map(({ domain, url }) => ({ domain, recipe: 'practice-social', url, permission: 'a test of our own' }));
+    const list = (recipe: string, { domain, url }: { domain: string; url: string }) => ({ domain, recipe, url, permission: 'a test of our own' });
+    const sites = [
+      ...this.practice.sites.map((site) => list('practice-social', site)),
+      ...this.practice.podcasts.map((site) => list(`practice-podcast-${site.kind}`, site)),
+    ];
     writeFileSync(this.sitesFile, stringify({ sites: [...sites, ...this.#others] }));
   }
 
   site(domain: string) {
     return this.practice.sites.find((site) => site.domain === domain)!;
+  }
+
+  host(domain: string) {
+    return this.practice.podcasts.filter((site) => site.kind === 'host').find((site) => site.domain === domain)!;
+  }
+
+  directory(domain: string) {
+    return this.practice.podcasts.filter((site) => site.kind === 'directory').find((site) => site.domain === domain)!;
   }
 
   task(domain: string, username: string, more: Partial<SocialTask> = {}): SocialTask {
@@ -96,7 +114,23 @@ export class BrowserLab {
     });
   }
 
-  picture(kind: 'avatar' | 'cover', name: string): string {
+  podcastTask(domain: string, username: string, more: Partial<PodcastTask> = {}): PodcastTask {
+    return podcastTask.parse({
+      id: `task-${username}`,
+      request_id: 'request-1',
+      type_request: 'register',
+      domain,
+      website: 'https://brand.example',
+      email: `${username}@${mailDomain}`,
+      username,
+      password: 'Right&Pass"1<x>',
+      about: '<p>We talk about <b>samples</b>.</p>',
+      image_url: this.picture('square', username),
+      ...more,
+    });
+  }
+
+  picture(kind: PictureKind, name: string): string {
     return `${this.practice.pictures!.url}/${kind}/${name}.png`;
   }
 

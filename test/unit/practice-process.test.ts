@@ -113,6 +113,9 @@ test('pictures are PNGs of a fixed size whose look follows from the name', async
   expect((await fetchPicture('/avatar/ben.png')).bytes.equals(avatar.bytes)).toBe(false);
   const cover = await fetchPicture('/cover/ann.png');
   expect(await sharp(cover.bytes).metadata()).toMatchObject({ width: 1500, height: 500 });
+  const square = await fetchPicture('/square/ann.png');
+  expect(await sharp(square.bytes).metadata()).toMatchObject({ format: 'png', width: 1400, height: 1400 });
   expect(avatar.bytes.length).toBeLessThan(1024 * 1024);
+  expect(square.bytes.length).toBeLessThan(5 * 1024 * 1024);
   expect((await fetchPicture('/avatar/..%2Fx.png')).status).toBe(404);
 });
