@@ -20,6 +20,11 @@ export const podcastTask = z.object({
 });
 export type PodcastTask = z.infer<typeof podcastTask>;
 
+/** Whether a domain is one of the main sites, whose feeds the others import (contract section 8). */
+export function isMainSite(domain: string, mainDomains: string[]): boolean {
+  return mainDomains.some((main) => main.toLowerCase() === domain.toLowerCase());
+}
+
 /** A task as the worker takes it on: whether it is of a main site is a setting (contract section 8). */
 export type PodcastWork = PodcastTask & { main: boolean };
 

@@ -1,5 +1,6 @@
 import { type Client } from '@temporalio/client';
 import { Command } from 'commander';
+import { NoAnswer } from '../activities/assign/client.ts';
 import { EnvironmentError, loadRunEnvironment } from '../contracts/environment.ts';
 import { loadKeyRing } from '../contracts/key-ring.ts';
 import { SitesFileError } from '../sites/sites-file.ts';
@@ -46,5 +47,15 @@ export async function withClient<Result>(run: (client: Client) => Promise<Result
     return await run(client);
   } finally {
     await client.connection.close();
+  }
+}
+
+/** A call to the manager whose missing answer ends the command. @throws CommandError */
+export async function askManager<Result>(url: string, call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw new CommandError(`the manager at ${url} gives no answer (${error.message}): is ASSIGN_URL right, and is it running?`);
   }
 }

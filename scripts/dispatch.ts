@@ -1,17 +1,18 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { InvalidArgumentError } from 'commander';
-import { AssignClient, NoAnswer } from '../activities/assign/client.ts';
+import { AssignClient } from '../activities/assign/client.ts';
 import { dispatch } from '../activities/dispatch/dispatch.ts';
+import { readDispatchSetting } from '../activities/dispatch/setting.ts';
 import { readEnvironment } from '../contracts/environment.ts';
+import { type Flow, flowPaths } from '../contracts/flows.ts';
 import { duration } from '../contracts/sites.ts';
 import { Sites } from '../sites/sites-file.ts';
-import { type TaskFlow, taskWorkflows } from '../temporal/start-task.ts';
 import { pullScheduleId } from '../temporal/workflow-ids.ts';
-import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { askManager, CommandError, makeCommand, runCommand, withClient } from './command.ts';
 import { warnOfIdleQueues } from './follow-workflow.ts';
 import { makeSchedule } from './schedules.ts';
 
-const flows = Object.keys(taskWorkflows) as TaskFlow[];
+const flows = Object.keys(flowPaths) as Flow[];
 
 interface Options {
   every: number;
@@ -28,7 +29,7 @@ function readDuration(text: string): number {
   return parsed.data;
 }
 
-async function handleSchedule(client: Client, flow: TaskFlow, { every, pause, resume, trigger, remove }: Options): Promise<string> {
+async function handleSchedule(client: Client, flow: Flow, { every, pause, resume, trigger, remove }: Options): Promise<string> {
   const handle = client.schedule.getHandle(pullScheduleId(flow));
   try {
     if (pause) return await handle.pause().then(() => 'paused');
@@ -43,17 +44,12 @@ async function handleSchedule(client: Client, flow: TaskFlow, { every, pause, re
   return `${state}, every ${every / 1000} s`;
 }
 
-async function dispatchOnce(client: Client, flow: TaskFlow): Promise<void> {
-  const { ASSIGN_URL, ASSIGN_API_KEY, SITES_FILE, MAX_OPEN } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY', 'SITES_FILE', 'MAX_OPEN');
+async function dispatchOnce(client: Client, flow: Flow): Promise<void> {
+  const { ASSIGN_URL, ASSIGN_API_KEY, SITES_FILE } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY', 'SITES_FILE');
   const assign = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
-  try {
-    const pulled = await dispatch(flow, { assign, sites: new Sites(SITES_FILE), client, maxOpen: MAX_OPEN });
-    for (const problem of [...pulled.malformed.map((task) => `left out, malformed: ${task}`), ...pulled.warnings]) process.stderr.write(`${flow}: ${problem}\n`);
-    process.stdout.write(`${JSON.stringify({ flow, ...pulled })}\n`);
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    throw new CommandError(`the manager at ${ASSIGN_URL} gives no answer (${error.message}): is ASSIGN_URL right, and is it running?`);
-  }
+  const pulled = await askManager(ASSIGN_URL, dispatch(flow, { assign, sites: new Sites(SITES_FILE), client, ...readDispatchSetting() }));
+  for (const problem of [...pulled.malformed.map((task) => `left out, malformed: ${task}`), ...pulled.warnings]) process.stderr.write(`${flow}: ${problem}\n`);
+  process.stdout.write(`${JSON.stringify({ flow, ...pulled })}\n`);
 }
 
 const program = makeCommand('dispatch', "Makes the schedules that pull the manager's tasks and start a workflow for each, or updates them.")

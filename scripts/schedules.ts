@@ -1,10 +1,10 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
-import type { TaskFlow } from '../temporal/start-task.ts';
+import type { Flow } from '../contracts/flows.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
 import { pullScheduleId } from '../temporal/workflow-ids.ts';
 
 /** Makes the schedule that pulls a flow's tasks, or sets an existing one to the interval, in ms. */
-export async function makeSchedule(client: Client, flow: TaskFlow, every: number): Promise<'made' | 'updated'> {
+export async function makeSchedule(client: Client, flow: Flow, every: number): Promise<'made' | 'updated'> {
   const schedule = {
     spec: { intervals: [{ every }] },
     action: { type: 'startWorkflow' as const, workflowType: 'pullTasks', workflowId: pullScheduleId(flow), taskQueue: taskQueues.workflows, args: [flow] },

@@ -1,9 +1,9 @@
-import { AssignClient, NoAnswer } from '../activities/assign/client.ts';
+import { AssignClient } from '../activities/assign/client.ts';
 import { waitingLists } from '../activities/dispatch/waiting-lists.ts';
 import { readEnvironment } from '../contracts/environment.ts';
 import { type StartableTask, startTask, type TaskFlow } from '../temporal/start-task.ts';
 import { taskWorkflowId } from '../temporal/workflow-ids.ts';
-import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { askManager, CommandError, makeCommand, runCommand, withClient } from './command.ts';
 import { reportStart } from './follow-workflow.ts';
 
 /** Reads what the start needs from the manager. @throws CommandError when there is no such task to start */
@@ -11,17 +11,12 @@ async function readStartable(flow: TaskFlow, id: string): Promise<StartableTask>
   const { ASSIGN_URL, ASSIGN_API_KEY } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY');
   const statuses = waitingLists[flow].map((list) => list.status);
   let status = statuses[0]!;
-  let answer;
-  try {
-    const client = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
-    answer = await client.read(flow, id, status);
-    for (const next of statuses.slice(1)) {
-      if (answer.kind !== 'mismatch') break;
-      answer = await client.read(flow, id, (status = next));
-    }
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    throw new CommandError(`the manager at ${ASSIGN_URL} gives no answer (${error.message}): is ASSIGN_URL right, and is it running?`);
+  const client = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
+  const read = (wanted: string) => askManager(ASSIGN_URL, client.read(flow, id, wanted));
+  let answer = await read(status);
+  for (const next of statuses.slice(1)) {
+    if (answer.kind !== 'mismatch') break;
+    answer = await read((status = next));
   }
   if (answer.kind === 'gone') throw new CommandError(`the manager knows no ${flow} task ${id}`);
   if (answer.kind === 'mismatch') {

@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { SignJWT } from 'jose';
 import { readEnvironment } from '../contracts/environment.ts';
+import { type Flow, flowPaths } from '../contracts/flows.ts';
 import { loadKeyRing } from '../contracts/key-ring.ts';
 import { miniAppUser } from '../contracts/mini-app.ts';
 import type { PracticeConfig } from '../practice/start.ts';
 import { connectClient } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../temporal/register-search-attributes.ts';
 import { startMiniApp } from '../temporal/start-mini-app.ts';
-import { type TaskFlow, taskWorkflows } from '../temporal/start-task.ts';
 import { CommandError, makeCommand, runProgram, withClient } from './command.ts';
 import { makeSchedule } from './schedules.ts';
 import { findTools } from './setup/tools.mjs';
 import { AdminClient } from './start/admin-client.ts';
-import { demonstrationSites, domainOf, mailDomain, makeDemonstration } from './start/demonstration.ts';
+import { demonstrationMainDomains, demonstrationPodcasts, demonstrationSites, domainOf, mailDomain, makeDemonstration } from './start/demonstration.ts';
 import { findPort } from './start/ports.ts';
 import { Processes } from './start/processes.ts';
 import { readOrMakeKeys, writePrivate, writeRunEnvironment, writeSitesFile } from './start/run-files.ts';
@@ -114,6 +114,13 @@ function onStopSignal(stopping: AbortController, kill: () => void): Promise<void
   });
 }
 
+/** The line that tells where the practice sites are. */
+interface PracticeAddresses {
+  imap: { host: string; port: number };
+  sites: { domain: string; url: string }[];
+  podcasts: { kind: 'host' | 'directory'; domain: string; url: string }[];
+}
+
 async function demonstrate(processes: Processes, dataDir: string, signal: AbortSignal, begun: number): Promise<boolean> {
   const keys = readOrMakeKeys(dataDir, ['ASSIGN_API_KEY', 'ASSIGN_ADMIN_KEY', 'MINIAPP_TOKEN_SECRET', 'CODEC_TOKEN', 'PRACTICE_TOKEN', 'PRACTICE_MAIL_PASSWORD']);
   const { NODE_ENV } = process.env;
@@ -146,6 +153,7 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
     PRACTICE_MAIL_PASSWORD: keys.PRACTICE_MAIL_PASSWORD!,
     SITES_FILE: sitesFile,
     ASSETS_ALLOW: '127.0.0.0/8',
+    PODCAST_MAIN_DOMAINS: demonstrationMainDomains.join(','),
   };
 
   say('starting the manager, the practice sites and the codec server …');
@@ -162,6 +170,7 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
         behaviour: site.behaviour,
       })),
     ),
+    podcasts: await Promise.all(demonstrationPodcasts.map(async ({ site }, index) => ({ ...site, port: await findPort(8150 + index) }))),
     pictures: picturesPort,
   };
   writePrivate(practiceFile, JSON.stringify(practice, undefined, 2));
@@ -170,14 +179,15 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
     processes.start('practice', { ...tsx('practice/main.ts'), env: { ...env, PRACTICE_CONFIG: practiceFile }, isReady: (line) => line.startsWith('{"smtp"') }),
     processes.start('codec-server', { ...tsx('temporal/codec-server.ts'), env, isReady: (line) => line.includes('ready'), restart: true }),
   ]);
-  const { imap, sites } = JSON.parse(practiceLine) as { imap: { host: string; port: number }; sites: { domain: string; url: string }[] };
+  const { imap, sites, podcasts } = JSON.parse(practiceLine) as PracticeAddresses;
   for (const { domain, url } of sites) {
     if (demonstrationSites.some((site) => site.totp && domainOf(site) === domain)) {
       await setTotp(url, keys.PRACTICE_TOKEN!, demonstration.username, demonstration.totpSecret);
     }
   }
+  const listed = [...sites.map((site) => ({ ...site, kind: 'social' })), ...podcasts.map((site) => ({ ...site, kind: `podcast-${site.kind}` }))];
   writeSitesFile(sitesFile, {
-    sites: sites.map(({ domain, url }) => ({ domain, recipe: 'practice-social', url, permission: 'a practice site of our own', every: '1s', atOnce: 2 })),
+    sites: listed.map(({ kind, domain, url }) => ({ domain, recipe: `practice-${kind}`, url, permission: 'a practice site of our own', every: '1s', atOnce: 2 })),
     mail: { [mailDomain]: { ...imap, tls: false } },
   });
   writeRunEnvironment(dataDir, env);
@@ -186,12 +196,12 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
   await processes.start('worker', { ...tsx('workers/main.ts'), env, isReady: (line) => line.includes('workers ready'), restart: true });
   Object.assign(process.env, env);
   await withClient(async (client) => {
-    for (const flow of Object.keys(taskWorkflows) as TaskFlow[]) await makeSchedule(client, flow, pullEveryMs);
+    for (const flow of Object.keys(flowPaths) as Flow[]) await makeSchedule(client, flow, pullEveryMs);
   });
 
   const admin = new AdminClient(env.ASSIGN_URL!, keys.ASSIGN_ADMIN_KEY!);
   const requests = await Promise.all(demonstration.requests.map(async (one) => ({ ...one, id: await admin.makeRequest(one.request) })));
-  say(`ready after ${((performance.now() - begun) / 1000).toFixed(1)} s\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}   (any user name; the password is ASSIGN_ADMIN_KEY in ${shorten(path.join(dataDir, 'run.env'))})\n  sites    ${sites[0]!.url} and ${sites.length - 1} more\n`);
+  say(`ready after ${((performance.now() - begun) / 1000).toFixed(1)} s\n\n  Web UI   ${temporal.ui}\n  manager  ${env.ASSIGN_URL}   (any user name; the password is ASSIGN_ADMIN_KEY in ${shorten(path.join(dataDir, 'run.env'))})\n  sites    ${sites[0]!.url} and ${listed.length - 1} more\n`);
   let allAsMeant = true;
   for (const { title, id, meant } of requests) {
     say(title);

@@ -1,12 +1,15 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import type { Flow } from '../contracts/flows.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { taskQueues } from './task-queues.ts';
 import { taskWorkflowId } from './workflow-ids.ts';
 
-/** The workflow type that works a flow's tasks off. */
-export const taskWorkflows = { social: 'socialRegister', entity: 'entityConnect' } as const;
-export type TaskFlow = keyof typeof taskWorkflows;
+/** The workflow type that is started for a flow's tasks: one a task, but of podcasts one a request. */
+const startedWorkflows = { social: 'socialRegister', entity: 'entityConnect', podcast: 'podcastRequest' } satisfies Record<Flow, string>;
+
+/** The flows whose tasks are started each by itself. */
+export type TaskFlow = Exclude<Flow, 'podcast'>;
 
 export interface StartableTask {
   id: string;
@@ -20,7 +23,7 @@ export interface StartableTask {
 export async function startTask(client: Client, flow: TaskFlow, task: StartableTask): Promise<'started' | 'open'> {
   const { flow: flowKey, domain, request } = searchAttributes;
   try {
-    await client.workflow.start(taskWorkflows[flow], {
+    await client.workflow.start(startedWorkflows[flow], {
       workflowId: taskWorkflowId(flow, task.id),
       taskQueue: taskQueues.workflows,
       args: flow === 'entity' ? [task.id, task.status] : [task.id],
@@ -41,7 +44,7 @@ export async function startTask(client: Client, flow: TaskFlow, task: StartableT
 }
 
 /** How many workflows of a flow are open, by the server's own books (they lag a little behind). */
-export async function countOpen(client: Client, flow: TaskFlow): Promise<number> {
-  const { count } = await client.workflow.count(`WorkflowType = "${taskWorkflows[flow]}" AND ExecutionStatus = "Running"`);
+export async function countOpen(client: Client, flow: Flow): Promise<number> {
+  const { count } = await client.workflow.count(`WorkflowType = "${startedWorkflows[flow]}" AND ExecutionStatus = "Running"`);
   return count;
 }

@@ -19,3 +19,8 @@ export function siteGateId(domain: string): string {
 export function miniAppWorkflowId(shopId: number, zaloUserId: string): string {
   return `mini-app/${shopId}/${zaloUserId}`;
 }
+
+/** The id of the workflow that works off a podcast request's tasks, the main site's first. */
+export function podcastRequestId(requestId: string): string {
+  return `podcast-request/${requestId}`;
+}

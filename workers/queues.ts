@@ -7,9 +7,12 @@ import { AssignClient } from '../activities/assign/client.ts';
 import { createBrowserActivities } from '../activities/browser/activities.ts';
 import { BrowserPool } from '../activities/browser/pool.ts';
 import { createDispatchActivities } from '../activities/dispatch/activities.ts';
+import { readDispatchSetting } from '../activities/dispatch/setting.ts';
+import { createFeedActivities } from '../activities/feed/activities.ts';
 import { createMailActivities } from '../activities/mailbox/activities.ts';
 import { createMiniAppActivities } from '../activities/mini-app/activities.ts';
 import { createPaceActivities } from '../activities/pace/activities.ts';
+import { createPodcastActivities } from '../activities/podcast/activities.ts';
 import { EnvironmentError, readEnvironment } from '../contracts/environment.ts';
 import { findBrowser } from '../scripts/setup/tools.mjs';
 import { Sites } from '../sites/sites-file.ts';
@@ -34,7 +37,9 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
   }),
 
   services: (client) => {
-    const { ASSIGN_URL, ASSIGN_API_KEY, SITES_FILE, MAX_OPEN } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY', 'SITES_FILE', 'MAX_OPEN');
+    const { ASSIGN_URL, ASSIGN_API_KEY, SITES_FILE, ASSETS_ALLOW, PODCAST_MAIN_DOMAINS: mainDomains } = readEnvironment(
+      'ASSIGN_URL', 'ASSIGN_API_KEY', 'SITES_FILE', 'ASSETS_ALLOW', 'PODCAST_MAIN_DOMAINS',
+    );
     const miniApp = readEnvironment('MINIAPP_URL', 'MINIAPP_TOKEN_SELLER', 'MINIAPP_SHOP_ID', 'DATA_DIR');
     const sites = new Sites(SITES_FILE);
     const assign = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
@@ -42,10 +47,12 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
       options: {
         taskQueue: taskQueues.services,
         activities: {
-          ...createAssignActivities({ client: assign, sites }),
+          ...createAssignActivities({ client: assign, sites, mainDomains }),
           ...createMailActivities({ sites }),
           ...createPaceActivities({ client, sites }),
-          ...createDispatchActivities({ assign, sites, client, maxOpen: MAX_OPEN }),
+          ...createDispatchActivities({ assign, sites, client, ...readDispatchSetting() }),
+          ...createPodcastActivities({ assign, sites, client, mainDomains }),
+          ...createFeedActivities({ assetsAllow: ASSETS_ALLOW }),
           ...createMiniAppActivities(
             miniApp.MINIAPP_TOKEN_SELLER !== undefined && miniApp.MINIAPP_SHOP_ID !== undefined
               ? {

@@ -74,6 +74,7 @@ function mayPass(error: unknown): boolean {
 }
 
 function nextPause(error: unknown, step: SiteStep, tried: number): number {
-  const asked = readFailure(error).retryAfterMs ?? 0;
-  return Math.max(asked, Math.min(step.firstPause * 2 ** (tried - 1), step.longestPause));
+  const { retryAfterMs = 0, submitted } = readFailure(error);
+  const settling = step.settles && submitted ? step.time : 0;
+  return Math.max(retryAfterMs, settling, Math.min(step.firstPause * 2 ** (tried - 1), step.longestPause));
 }

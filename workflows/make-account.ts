@@ -1,14 +1,14 @@
 import { sleep } from '@temporalio/workflow';
+import type { StepTask } from '../activities/browser/activities.ts';
 import type { Marked } from '../activities/mailbox/activities.ts';
 import type { FailureKind, Made } from '../contracts/outcomes.ts';
-import type { SocialTask } from '../contracts/social.ts';
 import { type AtSite, isNeverStarted } from './at-site.ts';
 import { fail, readFailure, type Told } from './failures.ts';
 import { createAccount, createPause, createTries, findMail, lookFor, siteSteps } from './steps.ts';
 
-/** One task's register phase, and what is known of its account; what a failure or a cancellation is judged by. */
+/** One task's account in the making, and what is known of it; what a failure or a cancellation is judged by. */
 export interface Registration {
-  readonly task: SocialTask;
+  readonly task: StepTask;
   readonly site: AtSite;
   marked: Marked;
   /** The form was sent, or may have been, and no look since has shown that nothing came of it. */

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { DispatchActivities, Pulled } from '../activities/dispatch/activities.ts';
-import type { TaskFlow } from '../temporal/start-task.ts';
+import type { Flow } from '../contracts/flows.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
 
 // The next run of the schedule pulls again, so a manager that is down is not waited for here.
@@ -12,6 +12,6 @@ const { dispatchTasks } = proxyActivities<DispatchActivities>({
 });
 
 /** Pulls a flow's tasks once and starts a workflow for each that can be worked. Run by a Schedule. */
-export function pullTasks(flow: TaskFlow): Promise<Pulled> {
+export function pullTasks(flow: Flow): Promise<Pulled> {
   return dispatchTasks(flow);
 }

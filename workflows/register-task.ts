@@ -1,8 +1,7 @@
 import type { LeftTask, RegisterOutcome } from '../contracts/outcomes.ts';
 import type { SocialTask } from '../contracts/social.ts';
-import { AtSite } from './at-site.ts';
-import type { Registration } from './make-account.ts';
-import { judgeFailure, registerAccount } from './register-account.ts';
+import { judgeRegistration, registerAccount } from './register-account.ts';
+import { openRegistration } from './set-up-account.ts';
 import { manager } from './steps.ts';
 import { workTask } from './work-task.ts';
 
@@ -15,16 +14,10 @@ export function registerTask(flow: 'social' | 'entity', taskId: string): Promise
     working: 'registering',
     read: () => manager.readTask(flow, taskId, 'register'),
     begin: (task) => {
-      const registration: Registration = {
-        task,
-        site: new AtSite(task.domain),
-        marked: { unreadable: 'the mailbox was not looked at' },
-        maybeMade: false,
-        usable: false,
-      };
+      const registration = openRegistration(task);
       return {
-        run: () => registerAccount(registration),
-        judge: (error, overdue) => judgeFailure(error, registration, overdue),
+        run: () => registerAccount(task, registration),
+        judge: (error, overdue) => judgeRegistration(error, registration, overdue),
       };
     },
   });

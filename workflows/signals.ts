@@ -1,5 +1,6 @@
-import { defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { PermitRequest } from '../contracts/pace.ts';
+import type { WaitingPodcast } from '../contracts/podcast.ts';
 
 /** To a site's gate: a step wants to act. */
 export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');
@@ -7,3 +8,7 @@ export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');
 export const releasePermit = defineSignal<[string]>('releasePermit');
 /** From a site's gate: the step may act. */
 export const permitGranted = defineSignal<[string]>('permitGranted');
+/** To a podcast request: these tasks of it wait at the manager. */
+export const tasksWait = defineSignal<[WaitingPodcast[]]>('tasksWait');
+/** To a podcast request: which tasks it has on its hands, and whether each was told to it with its feed. */
+export const tasksKnown = defineQuery<Record<string, { hasFeed: boolean }>>('tasksKnown');

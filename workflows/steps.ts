@@ -2,9 +2,11 @@ import type { RetryPolicy } from '@temporalio/common';
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { AssignActivities } from '../activities/assign/activities.ts';
 import type { BrowserActivities } from '../activities/browser/activities.ts';
+import type { FeedActivities } from '../activities/feed/activities.ts';
 import type { MailActivities } from '../activities/mailbox/activities.ts';
 import type { MiniAppActivities } from '../activities/mini-app/activities.ts';
 import type { PaceActivities } from '../activities/pace/activities.ts';
+import type { PodcastActivities } from '../activities/podcast/activities.ts';
 import type { FailureKind } from '../contracts/outcomes.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
 
@@ -38,6 +40,11 @@ export interface SiteStep {
   longestPause: number;
   /** Whether it makes an account, so that the site's `every` counts. */
   creating: boolean;
+  /**
+   * Whether what it makes can't be taken back, although each try looks first: then a try that may have sent its form is
+   * given its whole time before the next one looks.
+   */
+  settles?: true;
   /** What the Web UI calls it. */
   summary: string;
 }
@@ -51,6 +58,9 @@ export const siteSteps = {
   answerSignIn: { time: 2 * minute, tries: 3, firstPause: 5 * second, longestPause: minute, creating: false, summary: 'enter the mailed code' },
   addLinks: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'put the links on the profile' },
   updateProfile: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'furnish the profile' },
+  makeShow: { time: 5 * minute, tries: 4, firstPause: 5 * second, longestPause: 5 * minute, creating: false, settles: true, summary: 'make the show, unless it is there' },
+  importFeed: { time: 5 * minute, tries: 6, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'hand in the feed, unless it is there' },
+  confirmImport: { time: 2 * minute, tries: 6, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: "answer the mail to the feed's owner" },
 } satisfies Record<string, SiteStep>;
 
 /** How long a step with a permit may wait for a free browser; then it asks for a new permit. */
@@ -66,6 +76,10 @@ export const taskTime = 7 * 24 * hour;
 export const createTries = 3;
 /** The wait before the second try; it grows with each. */
 export const createPause = 30 * second;
+
+/** A main site may be waited for long: its own pulls become ever rarer. */
+export const firstOwnPull = minute;
+export const longestOwnPull = 30 * minute;
 
 /** How long a permit is held when nobody gives it back: the step's longest time, and 30 s. */
 export function lease({ time }: SiteStep): number {
@@ -91,6 +105,30 @@ export const pace = proxyActivities<PaceActivities>({
   ...services,
   startToCloseTimeout: 30 * second,
   retry: { maximumInterval: 30 * second, nonRetryableErrorTypes: final },
+});
+
+export const { pullRequest } = proxyActivities<PodcastActivities>({
+  ...services,
+  startToCloseTimeout: 2 * minute,
+  retry: waitForManager,
+  summary: 'look for waiting tasks of the request',
+});
+
+export const { awaitWorkflow } = proxyActivities<PodcastActivities>({
+  ...services,
+  startToCloseTimeout: taskTime + 24 * hour,
+  heartbeatTimeout: 30 * second,
+  retry: waitForManager,
+  summary: 'wait for the workflow that is open already',
+});
+
+/** A feed that was just made may not be served yet. */
+export const { checkFeed } = proxyActivities<FeedActivities>({
+  ...services,
+  startToCloseTimeout: 2 * minute,
+  heartbeatTimeout: 20 * second,
+  retry: { initialInterval: 5 * second, backoffCoefficient: 2, maximumInterval: minute, maximumAttempts: 6 },
+  summary: 'check the feed',
 });
 
 export const { markMailbox, findMail } = proxyActivities<MailActivities>({
@@ -128,4 +166,7 @@ export const { confirmEmail } = proxyActivities<BrowserActivities>(atBrowser(sit
 export const { updateProfile } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.updateProfile));
 export const { signIn } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.signIn));
 export const { answerSignIn } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.answerSignIn));
+export const { makeShow } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.makeShow));
+export const { importFeed } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.importFeed));
+export const { confirmImport } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.confirmImport));
 export const { addLinks } = proxyActivities<BrowserActivities>(atBrowser(siteSteps.addLinks));

@@ -1,10 +1,11 @@
 import { CancellationScope, CancelledFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReadTask } from '../activities/assign/activities.ts';
 import type { CompleteConnect, FailConnect } from '../contracts/entity.ts';
+import type { Flow } from '../contracts/flows.ts';
 import type { FailureKind, LeftReason, LeftTask } from '../contracts/outcomes.ts';
+import type { CompletePodcast, FailPodcast } from '../contracts/podcast.ts';
 import type { CompleteRegister, FailRegister } from '../contracts/social.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
-import type { TaskFlow } from '../temporal/start-task.ts';
 import { manager, taskTime } from './steps.ts';
 
 /** What every outcome of a task's workflow says. */
@@ -19,7 +20,7 @@ export type Report<Outcome extends End> = {
   end: Outcome;
   /** What to report instead when the manager refuses the body, for the reason it gives. */
   instead?: (reason: string) => Report<Outcome>;
-} & ({ call: 'complete'; body: CompleteRegister | CompleteConnect } | { call: 'fail'; body: FailRegister | FailConnect });
+} & ({ call: 'complete'; body: CompleteRegister | CompleteConnect | CompletePodcast } | { call: 'fail'; body: FailRegister | FailConnect | FailPodcast });
 
 /** One try at a started task. */
 export interface Attempt<Outcome extends End> {
@@ -28,12 +29,12 @@ export interface Attempt<Outcome extends End> {
   judge(error: unknown, overdue: boolean): Promise<Report<Outcome>>;
 }
 
-/** A task's two statuses, before and after its start, and what is done in between. */
+/** A task's two statuses, before and after its start, where the flow tells them, and what is done in between. */
 export interface TaskPlan<Task, Outcome extends End> {
-  flow: TaskFlow;
+  flow: Flow;
   taskId: string;
-  waiting: string;
-  working: string;
+  waiting: string | undefined;
+  working: string | undefined;
   read(): Promise<ReadTask<Task>>;
   begin(task: Task): Attempt<Outcome>;
 }

@@ -2,20 +2,23 @@ import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat, log } 
 import type { z } from 'zod';
 import { cutErrorMessage } from '../../contracts/envelope.ts';
 import { type CompleteConnect, type EntityTask, entityTask, type FailConnect } from '../../contracts/entity.ts';
+import type { Flow } from '../../contracts/flows.ts';
 import { findPlaceholder } from '../../contracts/placeholders.ts';
+import { type CompletePodcast, type FailPodcast, isMainSite, podcastTask, type PodcastWork } from '../../contracts/podcast.ts';
 import { type CompleteRegister, type FailRegister, type SocialTask, socialTask } from '../../contracts/social.ts';
 import type { Sites } from '../../sites/sites-file.ts';
-import type { TaskFlow } from '../../temporal/start-task.ts';
 import { type AssignClient, NoAnswer } from './client.ts';
 import { type Applied, applyOnce, type Transition } from './report.ts';
 
 export interface AssignSetting {
   client: AssignClient;
   sites: Sites;
+  /** The domains of main podcast sites (contract section 8). */
+  mainDomains: string[];
 }
 
 /** A task as the workflow starts with it, or why it is to be left alone. */
-export type ReadTask<Task> = { kind: 'task'; task: Task } | { kind: 'left'; reason: 'stale' | 'gone' | 'not enabled' | 'malformed' };
+export type ReadTask<Task> = { kind: 'task'; task: Task } | { kind: 'left'; reason: 'stale' | 'gone' | 'not enabled' | 'no feed' | 'malformed' };
 
 /** Attempts of this activity up to this one left no doubt behind: they ended before the manager could have acted. */
 interface Undoubted {
@@ -27,7 +30,8 @@ function toRetry(error: NoAnswer): ApplicationFailure {
   return ApplicationFailure.create({ type: 'ManagerUnavailable', message: error.message, nextRetryDelay: error.retryAfterMs });
 }
 
-async function orRetry<Result>(call: Promise<Result>): Promise<Result> {
+/** A call to the manager whose missing answer Temporal repeats. */
+export async function orRetry<Result>(call: Promise<Result>): Promise<Result> {
   try {
     return await call;
   } catch (error) {
@@ -52,8 +56,8 @@ async function applyWithDoubt(client: AssignClient, transition: Transition): Pro
   }
 }
 
-export function createAssignActivities({ client, sites }: AssignSetting) {
-  async function read<Task extends { domain: string }>(flow: TaskFlow, id: string, status: string, schema: z.ZodType<Task>): Promise<ReadTask<Task>> {
+export function createAssignActivities({ client, sites, mainDomains }: AssignSetting) {
+  async function read<Task extends { domain: string }>(flow: Flow, id: string, status: string | undefined, schema: z.ZodType<Task>): Promise<ReadTask<Task>> {
     const answer = await orRetry(client.read(flow, id, status, cancellationSignal()));
     if (answer.kind === 'mismatch') return { kind: 'left', reason: 'stale' };
     if (answer.kind === 'gone') return { kind: 'left', reason: 'gone' };
@@ -65,7 +69,7 @@ export function createAssignActivities({ client, sites }: AssignSetting) {
 
   return {
     /** Reads a task of a register phase that is expected in `status`. Sends nothing that changes it. */
-    readTask(flow: TaskFlow, id: string, status: string): Promise<ReadTask<SocialTask>> {
+    readTask(flow: Flow, id: string, status: string): Promise<ReadTask<SocialTask>> {
       return read(flow, id, status, socialTask);
     },
 
@@ -74,19 +78,28 @@ export function createAssignActivities({ client, sites }: AssignSetting) {
       return read('entity', id, 'connect', entityTask);
     },
 
-    startTask(flow: TaskFlow, id: string, from: string): Promise<Applied> {
+    /** Reads a podcast task, whatever its status. A sub-site whose feed is not known yet is left. */
+    async readPodcastTask(id: string): Promise<ReadTask<PodcastWork>> {
+      const answer = await read('podcast', id, undefined, podcastTask);
+      if (answer.kind === 'left') return answer;
+      const main = isMainSite(answer.task.domain, mainDomains);
+      if (!main && answer.task.link_rss === '') return { kind: 'left', reason: 'no feed' };
+      return { kind: 'task', task: { ...answer.task, main } };
+    },
+
+    startTask(flow: Flow, id: string, from: string | undefined): Promise<Applied> {
       return applyWithDoubt(client, { flow, id, call: 'start', from });
     },
 
     /** Reports success. `invalid` when the manager, or our own look for placeholders, refuses the body. */
-    async completeTask(flow: TaskFlow, id: string, from: string, body: CompleteRegister | CompleteConnect): Promise<Applied> {
+    async completeTask(flow: Flow, id: string, from: string | undefined, body: CompleteRegister | CompleteConnect | CompletePodcast): Promise<Applied> {
       const placeholder = findPlaceholder(body);
       if (placeholder) return { kind: 'invalid', message: `placeholder rejected: ${placeholder}` };
       return applyWithDoubt(client, { flow, id, call: 'complete', from, body });
     },
 
     /** Reports failure; a text that the manager refuses is replaced by a fixed one, once. */
-    async failTask(flow: TaskFlow, id: string, from: string, body: FailRegister | FailConnect): Promise<Applied> {
+    async failTask(flow: Flow, id: string, from: string | undefined, body: FailRegister | FailConnect | FailPodcast): Promise<Applied> {
       const cut = { ...body, error_message: cutErrorMessage(body.error_message) };
       const applied = await applyWithDoubt(client, { flow, id, call: 'fail', from, body: cut });
       if (applied.kind !== 'invalid') return applied;

@@ -1,8 +1,13 @@
 import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import type { Flow } from '../../contracts/flows.ts';
+import type { WaitingPodcast } from '../../contracts/podcast.ts';
 import type { Sites } from '../../sites/sites-file.ts';
-import { countOpen, type StartableTask, startTask, type TaskFlow } from '../../temporal/start-task.ts';
+import { type PodcastSetting, startPodcast } from '../../temporal/start-podcast.ts';
+import { countOpen, startTask, type TaskFlow } from '../../temporal/start-task.ts';
 import type { AssignClient } from '../assign/client.ts';
-import { mostTasks, type WaitingList, waitingLists } from './waiting-lists.ts';
+import { describeWaiting } from '../podcast/waiting.ts';
+import { readList } from './read-list.ts';
+import { type ListedTask, mostTasks, podcastList, type WaitingList, waitingLists } from './waiting-lists.ts';
 
 const startsAtOnce = 20;
 const longestShownId = 100;
@@ -15,22 +20,36 @@ export interface Dispatching {
   client: Client;
   /** At most this many workflows of the flow are open at a time. */
   maxOpen: number;
+  /** The domains of main podcast sites (contract section 8). */
+  mainDomains: string[];
+  podcast: PodcastSetting;
 }
 
-/** What one pull came to. */
+/** What one pull came to. Workflows are one a task, of podcasts one a request. */
 export interface Pulled {
+  /** Tasks that the manager listed. */
   pulled: number;
+  /** Workflows. */
   started: number;
-  /** Tasks whose workflow is open already. */
+  /** Workflows that were open already. */
   open: number;
+  /** Podcast requests whose sub-sites wait for a main site. */
+  waiting: number;
   /** Tasks of domains that the operator's file does not list, by domain. */
   notEnabled: Record<string, number>;
   /** Tasks that are no tasks: their id, or their place in the list, and what is wrong. */
   malformed: string[];
-  /** Tasks left for a later pull, since `maxOpen` workflows are open. */
+  /** Workflows left for a later pull, since `maxOpen` are open. */
   held: number;
   /** What the operator should know. */
   warnings: string[];
+}
+
+/** One workflow to be started, unless it is open. */
+interface Startable {
+  /** The task's id, or the request's. */
+  id: string;
+  start(client: Client): Promise<'started' | 'open' | 'waiting'>;
 }
 
 /**
@@ -39,71 +58,75 @@ export interface Pulled {
  *
  * @throws NoAnswer when the manager gave no list
  */
-export async function dispatch(flow: TaskFlow, dispatching: Dispatching, signal?: AbortSignal, onProgress?: () => void): Promise<Pulled> {
-  const { sites, client, maxOpen } = dispatching;
-  const result: Pulled = { pulled: 0, started: 0, open: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] };
-  const domains = new Set((await sites.read()).sites.map((site) => site.domain));
-  const workable: StartableTask[] = [];
-  for (const list of waitingLists[flow]) workable.push(...(await pull(flow, list, dispatching, domains, result, signal)));
+export async function dispatch(flow: Flow, dispatching: Dispatching, signal?: AbortSignal, onProgress?: () => void): Promise<Pulled> {
+  const { client, maxOpen } = dispatching;
+  const result: Pulled = { pulled: 0, started: 0, open: 0, waiting: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] };
+  const startable = flow === 'podcast' ? await pullRequests(dispatching, result, signal) : await pullTasks(flow, dispatching, result, signal);
 
-  let room = workable.length > 0 ? Math.max(0, maxOpen - (await countOpen(client, flow))) : 0;
+  let room = startable.length > 0 ? Math.max(0, maxOpen - (await countOpen(client, flow))) : 0;
   let next = 0;
-  while (next < workable.length && room > 0) {
+  while (next < startable.length && room > 0) {
     signal?.throwIfAborted();
-    const batch = workable.slice(next, next + Math.min(startsAtOnce, room));
-    const ends = await Promise.all(batch.map((task) => startOne(client, flow, task, result)));
+    const batch = startable.slice(next, next + Math.min(startsAtOnce, room));
+    const ends = await Promise.all(batch.map((one) => startOne(client, one, result)));
     room -= ends.filter((end) => end === 'started').length;
     next += batch.length;
     onProgress?.();
   }
-  result.held = workable.length - next;
+  result.held = startable.length - next;
   return result;
 }
 
-/** Starts one task's workflow; a task that Temporal won't take, for the length of its id say, counts as malformed. */
-async function startOne(client: Client, flow: TaskFlow, task: StartableTask, result: Pulled): Promise<'started' | 'open' | undefined> {
+/** Starts one workflow; what Temporal won't take, for the length of its id say, counts as malformed. */
+async function startOne(client: Client, one: Startable, result: Pulled): Promise<'started' | 'open' | 'waiting' | undefined> {
   try {
-    const end = await startTask(client, flow, task);
+    const end = await one.start(client);
     result[end] += 1;
     return end;
   } catch (error) {
     const cause = error instanceof ServiceError ? error.cause : error;
     if (!isGrpcServiceError(cause) || cause.code !== invalidArgument) throw error;
-    result.malformed.push(`${task.id.slice(0, longestShownId)}: ${cause.details}`);
+    result.malformed.push(`${one.id.slice(0, longestShownId)}: ${cause.details}`);
     return undefined;
   }
 }
 
-/** Pulls one list and sorts out what can't be worked, into `result`. */
-async function pull(
-  flow: TaskFlow,
-  { status, schema }: WaitingList,
-  { assign }: Dispatching,
-  domains: Set<string>,
-  result: Pulled,
-  signal: AbortSignal | undefined,
-): Promise<StartableTask[]> {
-  const answer = await assign.list(flow, { limit: String(mostTasks), status }, signal);
-  if (answer.kind !== 'ok' || !Array.isArray(answer.data)) {
-    throw new Error(`the manager's list of ${flow} tasks is not one: ${answer.kind === 'invalid' ? answer.message : answer.kind}`);
-  }
-  const workable: StartableTask[] = [];
-  for (const [index, item] of answer.data.entries()) {
-    const parsed = schema.safeParse(item);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      const id = (item as { id?: unknown } | null)?.id;
-      result.malformed.push(`${typeof id === 'string' ? id : `number ${index + 1}`}: ${issue.path.join('.') || 'task'} ${issue.message}`);
-    } else {
-      const { id, domain, request_id: requestId } = parsed.data;
-      if (domains.has(domain.toLowerCase())) workable.push({ id, status, domain, requestId });
-      else result.notEnabled[domain] = (result.notEnabled[domain] ?? 0) + 1;
+/** One workflow a task. */
+async function pullTasks(flow: TaskFlow, dispatching: Dispatching, result: Pulled, signal: AbortSignal | undefined): Promise<Startable[]> {
+  const startable: Startable[] = [];
+  for (const list of waitingLists[flow]) {
+    for (const { id, domain, request_id: requestId } of await pull(flow, list, dispatching, result, signal)) {
+      startable.push({ id, start: (client) => startTask(client, flow, { id, status: list.status, domain, requestId }) });
     }
   }
-  result.pulled += answer.data.length;
-  if (answer.data.length >= mostTasks && workable.length === 0) {
+  return startable;
+}
+
+/** One workflow a podcast request, in the order of their first tasks. */
+async function pullRequests(dispatching: Dispatching, result: Pulled, signal: AbortSignal | undefined): Promise<Startable[]> {
+  const requests = new Map<string, WaitingPodcast[]>();
+  for (const task of await pull('podcast', podcastList, dispatching, result, signal)) {
+    const waiting = describeWaiting(task, dispatching.mainDomains);
+    requests.set(task.request_id, [...(requests.get(task.request_id) ?? []), waiting]);
+  }
+  return [...requests].map(([id, tasks]) => ({ id, start: (client) => startPodcast(client, id, tasks, dispatching.podcast) }));
+}
+
+/** Pulls one list; what of it can't be worked goes into `result`. */
+async function pull<Task extends ListedTask>(
+  flow: Flow,
+  list: WaitingList<Task>,
+  dispatching: Dispatching,
+  result: Pulled,
+  signal: AbortSignal | undefined,
+): Promise<Task[]> {
+  const { length, workable, notEnabled, malformed } = await readList(flow, list, dispatching, signal);
+  result.pulled += length;
+  result.malformed.push(...malformed);
+  for (const domain of notEnabled) result.notEnabled[domain] = (result.notEnabled[domain] ?? 0) + 1;
+  if (length >= mostTasks && workable.length === 0) {
     result.warnings.push(
-      `the list of ${status} is full of ${answer.data.length} tasks that can't be worked; they hide every task behind them: enable their domains in SITES_FILE, or delete them`,
+      `the list of ${list.status ?? flow} is full of ${length} tasks that can't be worked; they hide every task behind them: enable their domains in SITES_FILE, or delete them`,
     );
   }
   return workable;

@@ -1,22 +1,31 @@
 import type { z } from 'zod';
 import { entityTask } from '../../contracts/entity.ts';
+import { podcastTask, type PodcastTask } from '../../contracts/podcast.ts';
 import { socialTask } from '../../contracts/social.ts';
 import type { TaskFlow } from '../../temporal/start-task.ts';
 
 /** The most that one pull may ask for (contract section 1). */
 export const mostTasks = 1000;
 
-/** One list of tasks that wait to be started: their status, and what they must look like. */
-export interface WaitingList {
-  status: string;
-  schema: z.ZodType<{ id: string; request_id: string; domain: string }>;
+export interface ListedTask {
+  id: string;
+  request_id: string;
+  domain: string;
 }
 
-/** The lists of each flow. */
-export const waitingLists: Record<TaskFlow, WaitingList[]> = {
+/** One list of tasks that wait to be started: their status, where the flow's call takes one, and what they must look like. */
+export interface WaitingList<Task extends ListedTask = ListedTask> {
+  status?: string;
+  schema: z.ZodType<Task>;
+}
+
+/** The lists of the flows that start a workflow for each task. */
+export const waitingLists: Record<TaskFlow, (WaitingList & { status: string })[]> = {
   social: [{ status: 'register', schema: socialTask }],
   entity: [
     { status: 'register', schema: socialTask },
     { status: 'connect', schema: entityTask },
   ],
 };
+
+export const podcastList: WaitingList<PodcastTask> = { schema: podcastTask };

@@ -1,4 +1,5 @@
 import type { NewRequestInput } from '../../contracts/admin.ts';
+import type { PodcastStatus } from '../../contracts/podcast.ts';
 import type { SocialStatus } from '../../contracts/social.ts';
 import type { PracticeConfig } from '../../practice/start.ts';
 
@@ -32,6 +33,18 @@ export const demonstrationSites: DemonstrationSite[] = [
   { name: 'oak', confirmation: 'link', behaviour: { nameTaken: true }, becomes: 'final_failed', why: 'the name is taken' },
 ];
 
+type PracticePodcast = NonNullable<PracticeConfig['podcasts']>[number];
+
+/** The podcast sites of the demonstration: a main site, and directories that import its feed. */
+export const demonstrationPodcasts: { site: PracticePodcast; becomes: PodcastStatus; why: string }[] = [
+  { site: { kind: 'directory', domain: 'reed.practice.test', confirmation: 'link' }, becomes: 'completed', why: 'imports the feed' },
+  { site: { kind: 'directory', domain: 'rush.practice.test', confirmation: 'none', ownerCode: true }, becomes: 'completed', why: "imports it by a code to the feed's owner" },
+  { site: { kind: 'directory', domain: 'sedge.practice.test', confirmation: 'none', behaviour: { importRefused: true } }, becomes: 'final_failed', why: 'refuses the feed' },
+  { site: { kind: 'host', domain: 'willow-cast.practice.test', confirmation: 'code' }, becomes: 'completed', why: 'the main site: makes the show' },
+];
+/** Which of them are main sites. */
+export const demonstrationMainDomains = demonstrationPodcasts.filter(({ site }) => site.kind === 'host').map(({ site }) => site.domain);
+
 export const domainOf = ({ name }: Pick<DemonstrationSite, 'name'>) => `${name}.practice.test`;
 
 /** What each domain's task is meant to become, and why. */
@@ -62,6 +75,7 @@ const entitySites: { name: string; why: string }[] = [
 export function makeDemonstration(stamp: string, mailPassword: string, pictures: string): Demonstration {
   const username = `brand-${stamp}`;
   const entityName = `entity-${stamp}`;
+  const podcastName = `podcast-${stamp}`;
   const website = `https://${username}.example`;
   const totpSecret = 'JBSWY3DPEHPK3PXP';
   const accountOf = (name: string) => ({ email: `${name}@${mailDomain}`, username: name, app_password: mailPassword });
@@ -100,5 +114,16 @@ export function makeDemonstration(stamp: string, mailPassword: string, pictures:
     },
     meant: new Map(entitySites.map((site) => [domainOf(site), { becomes: 'completed', why: site.why }])),
   };
-  return { emails: [username, entityName].map((name) => accountOf(name).email), mailPassword, username, totpSecret, requests: [social, entity] };
+  const podcast: DemonstrationRequest = {
+    title: 'podcast: make the show on the main site, then import its feed on the others',
+    request: {
+      type: 'podcast',
+      website,
+      profile: { about: profile.about, image_url: `${pictures}/square/${username}.png` },
+      accounts: demonstrationPodcasts.map(({ site }) => ({ ...accountOf(podcastName), domain: site.domain })),
+      max_retries: 0,
+    },
+    meant: new Map(demonstrationPodcasts.map(({ site, becomes, why }) => [site.domain, { becomes, why }])),
+  };
+  return { emails: [username, entityName, podcastName].map((name) => accountOf(name).email), mailPassword, username, totpSecret, requests: [social, entity, podcast] };
 }

@@ -72,10 +72,10 @@ function readSeconds({ started_at: started, history }: TaskDetail): string {
 
 /** The outcomes as a table for people. */
 export function writeTable(judged: Judged[]): string {
-  const table = new Table({ head: ['task', 'domain', 'outcome', 'as meant', 'profile', 'time'], style: { head: [], border: [] } });
+  const table = new Table({ head: ['task', 'domain', 'outcome', 'as meant', 'profile or feed', 'time'], style: { head: [], border: [] } });
   for (const { task, expected, why, asMeant } of judged) {
     const verdict = asMeant ? `yes: ${why}` : `NO, meant: ${expected} (${why})`;
-    table.push([task.id.slice(0, 8), task.domain, task.status, verdict, task.link_profile, readSeconds(task)]);
+    table.push([task.id.slice(0, 8), task.domain, task.status, verdict, task.link_profile || task.link_rss, readSeconds(task)]);
   }
   return table.toString();
 }

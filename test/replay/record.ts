@@ -113,7 +113,7 @@ async function recordCalls(lab: Lab): Promise<void> {
   const user: MiniAppUser = { zalo_user_id: '1', name: 'Nguyễn Thị Mẫu', avatar: '', gender: '', email: '', mobile: '' };
   const calls: [name: string, workflow: string, argument: unknown, Script][] = [
     ['mini-app', 'miniAppRegister', user, { registerMiniAppUser: () => ({ outcome: 'registered', userId: 1, username: 'zalo_1' }) }],
-    ['pull', 'pullTasks', 'social', { dispatchTasks: () => ({ pulled: 1, started: 1, open: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] }) }],
+    ['pull', 'pullTasks', 'social', { dispatchTasks: () => ({ pulled: 1, started: 1, open: 0, waiting: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] }) }],
   ];
   for (const [name, workflow, argument, script] of calls) {
     const { handle } = lab.scene(script);

@@ -29,10 +29,13 @@ export const mailPassword = 'abcd efgh ijkl mnop';
 
 export interface StackOptions {
   sites?: NonNullable<PracticeConfig['sites']>;
+  podcasts?: NonNullable<PracticeConfig['podcasts']>;
   /** Sites of the operator's file besides the practice ones. */
   otherSites?: object[];
   mailboxes?: string[];
   databaseUrl?: string;
+  /** How long a failed task waits before it is queued again, in ms. */
+  retryDelay?: number;
 }
 
 /** A worker process of its own, to be killed or stopped. */
@@ -129,16 +132,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     parts.push(() => db.destroy());
     await migrate(db);
     const miniAppSecret = randomBytes(24).toString('hex');
-    const manager = await buildApp({ db, keys, apiKey, adminKey, miniAppSecret, rateLimit: 'off' });
+    const mainDomains = (options.podcasts ?? []).filter(({ kind }) => kind === 'host').map(({ domain }) => domain);
+    const manager = await buildApp({ db, keys, apiKey, adminKey, miniAppSecret, mainDomains, retryDelay: options.retryDelay, rateLimit: 'off' });
     parts.push(() => manager.close());
     const managerUrl = await manager.listen({ host: '127.0.0.1', port: 0 });
 
     const mailboxes = (options.mailboxes ?? []).map((address) => ({ address, password: mailPassword.replaceAll(' ', '') }));
-    const practice = await startPractice({ dataDir: path.join(folder, 'practice'), controlToken: practiceToken, mailboxes, sites: options.sites, pictures: 0 });
+    const practice = await startPractice({ dataDir: path.join(folder, 'practice'), controlToken: practiceToken, mailboxes, sites: options.sites, podcasts: options.podcasts, pictures: 0 });
     parts.push(() => practice.close());
 
     const sitesFile = path.join(folder, 'sites.yaml');
-    const sites = practice.sites.map(({ domain, url }) => ({ domain, recipe: 'practice-social', url, permission: 'a test of our own', every: '0s', atOnce: 4 }));
+    const list = (recipe: string, { domain, url }: { domain: string; url: string }) => ({ domain, recipe, url, permission: 'a test of our own', every: '0s', atOnce: 4 });
+    const sites = [...practice.sites.map((site) => list('practice-social', site)), ...practice.podcasts.map((site) => list(`practice-podcast-${site.kind}`, site))];
     const mail = { [mailDomain]: { host: practice.mail.imap.host, port: practice.mail.imap.port, tls: false } };
     writeFileSync(sitesFile, stringify({ sites: [...sites, ...(options.otherSites ?? [])], mail }));
 
@@ -151,6 +156,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ENLIST_KEYS: keyText,
       SITES_FILE: sitesFile,
       ASSETS_ALLOW: '127.0.0.0/8',
+      PODCAST_MAIN_DOMAINS: mainDomains.join(','),
     };
     return {
       folder,
@@ -191,5 +197,16 @@ export function socialRequest(stack: Stack, username: string, domains: string[],
       social_connect: [`https://social.example/@${username}`],
     },
     accounts: domains.map((domain) => ({ domain, email: `${username}@${mailDomain}`, username, app_password: mailPassword, twofa })),
+  };
+}
+
+/** A request for one brand's podcast, of one account on each domain; the mailbox must be among the stack's. */
+export function podcastRequest(stack: Stack, username: string, domains: string[], maxRetries = 3): NewRequestInput {
+  return {
+    type: 'podcast',
+    website: `https://${username}.example`,
+    profile: { about: '<p>A <b>sample</b> podcast.</p>', image_url: `${stack.practice.pictures!.url}/square/${username}.png` },
+    accounts: domains.map((domain) => ({ domain, email: `${username}@${mailDomain}`, username, app_password: mailPassword })),
+    max_retries: maxRetries,
   };
 }

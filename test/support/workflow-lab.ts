@@ -13,17 +13,18 @@ import { stringify } from 'yaml';
 import { createAssignActivities } from '../../activities/assign/activities.ts';
 import { createBrowserActivities } from '../../activities/browser/activities.ts';
 import { createDispatchActivities } from '../../activities/dispatch/activities.ts';
+import { createFeedActivities } from '../../activities/feed/activities.ts';
 import { createMailActivities } from '../../activities/mailbox/activities.ts';
 import { createMiniAppActivities } from '../../activities/mini-app/activities.ts';
 import { createPaceActivities, type PermitWish } from '../../activities/pace/activities.ts';
+import { createPodcastActivities } from '../../activities/podcast/activities.ts';
 import { KeyRing } from '../../contracts/key-ring.ts';
 import { findTools } from '../../scripts/setup/tools.mjs';
 import { Sites } from '../../sites/sites-file.ts';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
-import type { TaskFlow } from '../../temporal/start-task.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
-import { Scene, type Script, type ScriptedName } from './workflow-scene.ts';
+import { Scene, type SceneFlow, type Script, type ScriptedName } from './workflow-scene.ts';
 
 type History = proto.temporal.api.history.v1.IHistory;
 
@@ -51,7 +52,9 @@ export interface LabOptions {
 /** Every activity of a queue, by the product's own lists; no setting is looked at before one is run. */
 const noSetting = {} as never;
 const namesOn = {
-  services: [createAssignActivities, createMailActivities, createDispatchActivities, createMiniAppActivities].flatMap((create) => Object.keys(create(noSetting))),
+  services: [
+    createAssignActivities, createMailActivities, createDispatchActivities, createMiniAppActivities, createFeedActivities, createPodcastActivities,
+  ].flatMap((create) => Object.keys(create(noSetting))),
   browser: Object.keys(createBrowserActivities(noSetting)),
 };
 
@@ -83,7 +86,7 @@ export interface Lab {
   client: Client;
   bundle: WorkflowBundle;
   /** A task of a site of its own, unless one is named. */
-  scene(script?: Script, role?: { domain?: string; flow?: TaskFlow; status?: string }): Scene;
+  scene(script?: Script, role?: { domain?: string; flow?: SceneFlow; status?: string; fields?: Record<string, unknown> }): Scene;
   /** Lists a site in the operator's file. */
   enable(domain: string, pace?: Pace): void;
   startBrowser(): Promise<void>;
@@ -118,12 +121,12 @@ export async function startLab({ keys = makeKeys(), realTime, workflows, browser
   if (!browserLater) await startBrowser();
   const takeRuns = async () => {
     const runs = new Map<string, Run>();
-    for (const run of [...opened.values()].sort(gatesLast)) {
-      for (let next: Opened | undefined = run; next && !runs.has(next.runId); ) {
-        const taken: Run = await takeRun(env, next);
-        runs.set(next.runId, taken);
-        next = goesOnAs(taken);
-      }
+    const toTake = [...opened.values()].sort(gatesLast);
+    for (let next = toTake.shift(); next; next = toTake.shift()) {
+      if (runs.has(next.runId)) continue;
+      const taken = await takeRun(env, next);
+      runs.set(next.runId, taken);
+      toTake.unshift(...goesOnAs(taken), ...childrenOf(taken));
     }
     opened.clear();
     return [...runs.values()];
@@ -135,7 +138,7 @@ export async function startLab({ keys = makeKeys(), realTime, workflows, browser
     bundle,
     enable,
     startBrowser,
-    scene(script = {}, { domain, flow = 'social', status = 'register' } = {}) {
+    scene(script = {}, { domain, flow = 'social', status = 'register', fields: more } = {}) {
       const id = `task-${scenes.size + 1}`;
       if (domain === undefined) enable(`${id}.test`);
       const fields = {
@@ -147,6 +150,7 @@ export async function startLab({ keys = makeKeys(), realTime, workflows, browser
         password: 'Password-1',
         app_password: 'abcd efgh ijkl mnop',
         entity_connect: ['https://brand.test/'],
+        ...more,
       };
       const scene = new Scene({ env, plainClient }, { flow, status, fields }, script);
       scenes.set(scene.handle.workflowId, scene);
@@ -199,9 +203,16 @@ async function takeRun(env: TestWorkflowEnvironment, { workflowId, runId }: Open
   return { workflowId, runId, history: await handle.fetchHistory() };
 }
 
-function goesOnAs({ workflowId, history }: Run): Opened | undefined {
+function goesOnAs({ workflowId, history }: Run): Opened[] {
   const runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
-  return runId ? { workflowId, runId } : undefined;
+  return runId ? [{ workflowId, runId }] : [];
+}
+
+function childrenOf({ history }: Run): Opened[] {
+  return (history.events ?? []).flatMap((event) => {
+    const { workflowId, runId } = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution ?? {};
+    return workflowId && runId ? [{ workflowId, runId }] : [];
+  });
 }
 
 /** Lets so much time pass that nothing is to be remembered. To wait for its result would let the server skip years. */

@@ -5,17 +5,22 @@ import type { AssignActivities } from '../../activities/assign/activities.ts';
 import type { BrowserActivities } from '../../activities/browser/activities.ts';
 import { describeFailure } from '../../activities/browser/failure.ts';
 import type { DispatchActivities } from '../../activities/dispatch/activities.ts';
+import type { FeedActivities } from '../../activities/feed/activities.ts';
 import type { MailActivities } from '../../activities/mailbox/activities.ts';
 import type { MiniAppActivities } from '../../activities/mini-app/activities.ts';
 import type { PaceActivities } from '../../activities/pace/activities.ts';
+import type { PodcastActivities } from '../../activities/podcast/activities.ts';
 import { entityTask } from '../../contracts/entity.ts';
 import type { FailureKind, LeftReason } from '../../contracts/outcomes.ts';
+import type { Flow } from '../../contracts/flows.ts';
+import { isMainSite, podcastTask } from '../../contracts/podcast.ts';
 import { socialTask } from '../../contracts/social.ts';
-import { startTask, type TaskFlow } from '../../temporal/start-task.ts';
-import { taskWorkflowId } from '../../temporal/workflow-ids.ts';
+import { taskQueues } from '../../temporal/task-queues.ts';
+import { startTask } from '../../temporal/start-task.ts';
+import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 
 /** What a test answers in the activities' place; permits are asked for as in the product. */
-export type Scripted = AssignActivities & MailActivities & BrowserActivities & DispatchActivities & MiniAppActivities;
+export type Scripted = AssignActivities & MailActivities & BrowserActivities & DispatchActivities & MiniAppActivities & FeedActivities & PodcastActivities;
 export type ScriptedName = keyof Scripted;
 type Answer<Name extends ScriptedName> = Awaited<ReturnType<Scripted[Name]>>;
 export type Script = { [Name in ScriptedName]?: (...args: Parameters<Scripted[Name]>) => Answer<Name> | Promise<Answer<Name>> };
@@ -38,17 +43,25 @@ export interface Report {
 
 export const session = JSON.stringify({ cookies: [{ name: 'sid', value: 'abc' }, { name: 'lang', value: 'vi' }], origins: [] });
 
+/** Main podcast sites in scenes; `feedUrl` is what they bring. */
+export const mainDomains = ['main.test', 'other-main.test'];
+export const feedUrl = 'https://main.test/feeds/brand.xml';
+
 /** How a task's workflow ends. */
 export interface Outcome {
   outcome: string;
   failure?: FailureKind;
   reason?: LeftReason | (string & {});
   profileUrl?: string;
+  feedUrl?: string;
 }
+
+/** Whose workflow a scene is of: a task's, or a whole podcast request's. */
+export type SceneFlow = Flow | 'podcast-request';
 
 /** The task of a scene: its flow, the status that it waits in, and its fields. */
 export interface Role {
-  flow: TaskFlow;
+  flow: SceneFlow;
   status: string;
   fields: { id: string; request_id: string; domain: string; username: string } & Record<string, unknown>;
 }
@@ -58,6 +71,7 @@ function happyScript({ fields }: Role, profileUrl: string): Script {
   return {
     readTask: () => ({ kind: 'task', task: socialTask.parse(fields) }),
     readConnectTask: () => ({ kind: 'task', task: entityTask.parse(fields) }),
+    readPodcastTask: () => ({ kind: 'task', task: { ...podcastTask.parse(fields), main: isMainSite(fields.domain, mainDomains) } }),
     startTask: () => ({ kind: 'applied' }),
     completeTask: () => ({ kind: 'applied' }),
     failTask: () => ({ kind: 'applied' }),
@@ -70,6 +84,12 @@ function happyScript({ fields }: Role, profileUrl: string): Script {
     updateProfile: () => ({ session, profileUrl, problems: [] }),
     signIn: () => ({ session }),
     addLinks: () => ({ session, profileUrl, added: 1, kept: 0, missing: [] }),
+    makeShow: () => ({ session, feedUrl }),
+    checkFeed: () => ({ title: 'Brand', ownerEmail: String(fields.email) }),
+    importFeed: () => ({ session }),
+    confirmImport: () => ({ session }),
+    pullRequest: () => ({ tasks: [], gone: [] }),
+    awaitWorkflow: () => ({ outcome: 'completed' }),
   };
 }
 
@@ -93,12 +113,23 @@ export class Scene {
     this.#stage = stage;
     this.role = role;
     this.profileUrl = `https://${role.fields.domain}/u/${role.fields.username}`;
-    this.handle = stage.env.client.workflow.getHandle(taskWorkflowId(role.flow, role.fields.id));
+    const { flow, fields } = role;
+    this.handle = stage.env.client.workflow.getHandle(flow === 'podcast-request' ? podcastRequestId(fields.request_id) : taskWorkflowId(flow, fields.id));
     this.#script = { ...happyScript(role, this.profileUrl), ...script };
+  }
+
+  /** From now on these activities answer otherwise. */
+  play(script: Script): void {
+    Object.assign(this.#script, script);
   }
 
   async start(): Promise<void> {
     const { flow, status, fields } = this.role;
+    if (flow === 'podcast-request') throw new Error('a podcast request is started by its tasks');
+    if (flow === 'podcast') {
+      const options = { workflowId: this.handle.workflowId, taskQueue: taskQueues.workflows, args: [fields.id] };
+      return void (await this.#stage.env.client.workflow.start('podcastAccount', options));
+    }
     await startTask(this.#stage.env.client, flow, { id: fields.id, status, domain: fields.domain, requestId: fields.request_id });
   }
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
     server: { executable: { type: 'existing-path', path: findTools().temporal! }, extraArgs: ['--log-level', 'error'] },
   });
   await registerSearchAttributes(temporal.connection, 'default');
-  dispatching = { assign: new AssignClient(manager.url, 'worker-key'), sites: new Sites(file), client: temporal.client, maxOpen: 10_000 };
+  dispatching = { assign: new AssignClient(manager.url, 'worker-key'), sites: new Sites(file), client: temporal.client, maxOpen: 10_000, mainDomains: ['main.test'], podcast: { mainWaitMs: 1_000, atOnce: 2 } };
 });
 afterAll(async () => {
   await temporal.teardown();

@@ -50,7 +50,7 @@ beforeAll(async () => {
       connection,
       dataConverter,
       taskQueue: 'reports',
-      activities: createAssignActivities({ client: new AssignClient(url, 'worker-key', 1_000), sites: new Sites(sitesFile) }),
+      activities: createAssignActivities({ client: new AssignClient(url, 'worker-key', 1_000), sites: new Sites(sitesFile), mainDomains: [] }),
     }),
   ];
   running = Promise.all(workers.map((worker) => worker.run())).then(() => {});

@@ -21,7 +21,7 @@ beforeEach(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'enlist-report-'));
   const sitesFile = path.join(folder, 'sites.yaml');
   writeFileSync(sitesFile, 'sites:\n  - { domain: site.test, recipe: practice-social, permission: a test of our own }\n');
-  activities = createAssignActivities({ client, sites: new Sites(sitesFile) });
+  activities = createAssignActivities({ client, sites: new Sites(sitesFile), mainDomains: ['main.test'] });
 });
 afterEach(async () => {
   rmSync(folder, { recursive: true });

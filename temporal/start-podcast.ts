@@ -1,0 +1,74 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { WaitingPodcast } from '../contracts/podcast.ts';
+import { searchAttributes } from './search-attributes.ts';
+import { taskQueues } from './task-queues.ts';
+import { podcastRequestId } from './workflow-ids.ts';
+
+/** How long a workflow may take to say what it knows. */
+const answerMs = 5_000;
+
+/** What the operator sets for podcast requests (contract section 8). */
+export interface PodcastSetting {
+  mainWaitMs: number;
+  atOnce: number;
+}
+
+/**
+ * Tells a request's workflow of tasks that wait, and starts it when none is open: for a main site's task, or a
+ * sub-site's that has its feed. Sub-sites without one alone start none. What an open one knows is not told again, so
+ * that its history does not grow with every pull.
+ *
+ * @returns `open` when one was open, `waiting` when none was and none was started
+ */
+export async function startPodcast(client: Client, requestId: string, tasks: WaitingPodcast[], setting: PodcastSetting): Promise<'started' | 'open' | 'waiting'> {
+  const known = await readKnown(client, requestId);
+  // No worker, or one that is only starting: the next pull asks again.
+  if (known === 'no answer') return 'open';
+  const fresh = tasks.filter(({ id, hasFeed }) => !known?.[id] || (hasFeed && !known[id].hasFeed));
+  if (known && fresh.length === 0) return 'open';
+  if (!fresh.some(({ main, hasFeed }) => main || hasFeed)) return known ? tell(client, requestId, fresh) : 'waiting';
+  await client.workflow.signalWithStart('podcastRequest', {
+    workflowId: podcastRequestId(requestId),
+    taskQueue: taskQueues.workflows,
+    args: [requestId, setting],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: 'podcast request: the main site, then the sub-sites',
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: searchAttributes.flow, value: 'podcast' },
+      { key: searchAttributes.request, value: requestId },
+    ]),
+    signal: 'tasksWait',
+    signalArgs: [fresh],
+  });
+  return known ? 'open' : 'started';
+}
+
+type Known = Record<string, { hasFeed: boolean }>;
+
+/** What the request's open workflow has on its hands; undefined when none is open. */
+async function readKnown(client: Client, requestId: string): Promise<Known | 'no answer' | undefined> {
+  const workflowId = podcastRequestId(requestId);
+  let runId: string;
+  try {
+    const described = await client.workflow.getHandle(workflowId).describe();
+    if (described.status.name !== 'RUNNING') return undefined;
+    runId = described.runId;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+  const query = () => client.workflow.getHandle(workflowId, runId).query<Known>('tasksKnown');
+  return client.withDeadline(Date.now() + answerMs, query).catch(() => 'no answer' as const);
+}
+
+/** Only a signal: a workflow that has closed meanwhile is not to be opened for these. */
+async function tell(client: Client, requestId: string, tasks: WaitingPodcast[]): Promise<'open' | 'waiting'> {
+  try {
+    await client.workflow.getHandle(podcastRequestId(requestId)).signal('tasksWait', tasks);
+    return 'open';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'waiting';
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { StepTask } from '../activities/browser/activities.ts';
+import type { FailureKind, Made } from '../contracts/outcomes.ts';
+import { AtSite } from './at-site.ts';
+import { fail, readFailure } from './failures.ts';
+import { lookTwice, makeAccount, type Registration } from './make-account.ts';
+import { awaitMail, confirmEmail, markMailbox, siteSteps } from './steps.ts';
+
+/** A task's account before anything was done for it. */
+export function openRegistration(task: StepTask): Registration {
+  return { task, site: new AtSite(task.domain), marked: { unreadable: 'the mailbox was not looked at' }, maybeMade: false, usable: false };
+}
+
+/** Makes the account and confirms it. @throws whatever ended a step; `registration` tells how far it came */
+export async function setUpAccount(registration: Registration): Promise<Made> {
+  setCurrentDetails('making the account');
+  registration.marked = await markMailbox(registration.task);
+  registration.made = await makeAccount(registration);
+  if (registration.made.awaiting) registration.made = await confirm(registration, registration.made);
+  registration.usable = true;
+  return registration.made;
+}
+
+async function confirm({ task, site, marked }: Registration, made: Made): Promise<Made> {
+  setCurrentDetails('waiting for the confirmation mail');
+  if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
+  const proof = await awaitMail(task, marked.mark, made.awaiting!);
+  setCurrentDetails('confirming the e-mail address');
+  const confirmed = await site.run(siteSteps.confirmEmail, () => confirmEmail(task, made.session, proof));
+  return { ...confirmed, profileUrl: confirmed.profileUrl ?? made.profileUrl, awaiting: undefined };
+}
+
+/** How far the account of a task came that did not come to its end, and why it did not. */
+export interface Judged {
+  state: 'unknown' | 'absent' | 'unconfirmed' | 'usable';
+  kind: FailureKind;
+  /** As it is reported (contract section 2). */
+  reason: string;
+  profileUrl?: string;
+}
+
+/** Judges a task that did not come to its end, after a look at the site where its account may exist. */
+export async function judgeAccount(error: unknown, registration: Registration, overdue: boolean): Promise<Judged> {
+  const told = readFailure(error);
+  const kind = overdue ? 'Overdue' : told.kind;
+  const reason = overdue ? "the task's time was over" : told.reason;
+  if (!registration.made && registration.maybeMade && kind !== 'OutcomeUnknown') {
+    setCurrentDetails('looking whether the account was made');
+    const seen = await lookTwice(registration).catch(() => ({ state: 'unknown' as const }));
+    if (seen.state === 'unknown') return { state: 'unknown', kind: 'OutcomeUnknown', reason: `outcome unknown: ${reason}` };
+    if (seen.state === 'made') {
+      registration.made = seen.made;
+      registration.usable = seen.made.awaiting === undefined;
+    }
+  }
+  const profileUrl = registration.made?.profileUrl;
+  if (kind === 'OutcomeUnknown') return { state: 'unknown', kind, reason: `outcome unknown: ${reason}` };
+  if (!registration.made) return { state: 'absent', kind, reason };
+  if (!registration.usable) return { state: 'unconfirmed', kind, reason: `unconfirmed: ${reason}`, profileUrl };
+  return { state: 'usable', kind, reason, profileUrl };
+}
