@@ -92,7 +92,12 @@ const retryRead: RetryPolicy = { initialInterval: 2 * second, maximumInterval: m
 
 const services: ActivityOptions = { taskQueue: taskQueues.services, cancellationType: 'WAIT_CANCELLATION_COMPLETED' };
 
-export const manager = proxyActivities<AssignActivities>({ ...services, startToCloseTimeout: 2 * minute, retry: waitForManager });
+export const manager = proxyActivities<AssignActivities>({
+  ...services,
+  startToCloseTimeout: 2 * minute,
+  heartbeatTimeout: 20 * second,
+  retry: waitForManager,
+});
 
 export const { registerMiniAppUser } = proxyActivities<MiniAppActivities>({
   ...services,
@@ -110,6 +115,7 @@ export const pace = proxyActivities<PaceActivities>({
 export const { pullRequest } = proxyActivities<PodcastActivities>({
   ...services,
   startToCloseTimeout: 2 * minute,
+  heartbeatTimeout: 20 * second,
   retry: waitForManager,
   summary: 'look for waiting tasks of the request',
 });

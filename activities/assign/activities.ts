@@ -10,6 +10,8 @@ import type { Sites } from '../../sites/sites-file.ts';
 import { type AssignClient, NoAnswer } from './client.ts';
 import { type Applied, applyOnce, type Transition } from './report.ts';
 
+const beatEveryMs = 5_000;
+
 export interface AssignSetting {
   client: AssignClient;
   sites: Sites;
@@ -32,11 +34,22 @@ function toRetry(error: NoAnswer): ApplicationFailure {
 
 /** A call to the manager whose missing answer Temporal repeats. */
 export async function orRetry<Result>(call: Promise<Result>): Promise<Result> {
+  const stop = keepBeating();
   try {
     return await call;
   } catch (error) {
     throw error instanceof NoAnswer ? toRetry(error) : error;
+  } finally {
+    stop();
   }
+}
+
+/** Beats, with what the last beat said, so that a worker that died is noticed in seconds. @returns what ends it */
+function keepBeating(): () => void {
+  const { heartbeatDetails } = activityInfo();
+  heartbeat(heartbeatDetails);
+  const beating = setInterval(() => heartbeat(heartbeatDetails), beatEveryMs);
+  return () => clearInterval(beating);
 }
 
 /**
@@ -47,12 +60,16 @@ async function applyWithDoubt(client: AssignClient, transition: Transition): Pro
   const { attempt, heartbeatDetails } = activityInfo();
   const undoubted = (heartbeatDetails as Undoubted | undefined)?.through ?? 0;
   const doubted = attempt - 1 > undoubted;
+  const stop = keepBeating();
   try {
     return await applyOnce(client, transition, doubted, cancellationSignal());
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
+    stop();
     if (!doubted && !error.mayBeApplied) heartbeat({ through: attempt } satisfies Undoubted);
     throw toRetry(error);
+  } finally {
+    stop();
   }
 }
 
