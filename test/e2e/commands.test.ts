@@ -5,14 +5,21 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
+import { mailDomain, podcastRequest, socialRequest, type Stack, startStack } from '../support/stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let stack: Stack;
 let taskIds: string[];
 
 beforeAll(async () => {
-  stack = await startStack({ mailboxes: [`brand@${mailDomain}`], sites: ['a', 'b', 'c'].map((name) => ({ domain: `${name}.practice.test`, confirmation: 'none' })) });
+  stack = await startStack({
+    mailboxes: [`brand@${mailDomain}`],
+    sites: ['a', 'b', 'c'].map((name) => ({ domain: `${name}.practice.test`, confirmation: 'none' })),
+    podcasts: [
+      { kind: 'host', domain: 'host.practice.test', confirmation: 'none' },
+      { kind: 'directory', domain: 'directory.practice.test', confirmation: 'none' },
+    ],
+  });
   const requestId = await stack.admin.makeRequest(socialRequest(stack, 'brand', ['a.practice.test', 'b.practice.test', 'c.practice.test']));
   taskIds = (await stack.admin.readRequest(requestId)).tasks.map(({ id }) => id);
 });
@@ -34,6 +41,9 @@ const isOneSentence = (stderr: string) => !/\n\s+at /.test(stderr) && stderr.sta
 describe('--help', () => {
   test.each([
     ['scripts/social.ts', ['<id>', '--wait', 'Exit code']],
+    ['scripts/entity.ts', ['<id>', '--wait', 'Exit code']],
+    ['scripts/podcast.ts', ['<request-id>', '--wait', 'Exit code']],
+    ['scripts/miniapp.ts', ['<user.json>', '--wait', 'Exit code']],
     ['scripts/dispatch.ts', ['--every <duration>', '--once', '--pause', '--resume', '--trigger', '--remove']],
     ['scripts/start.ts', ['--once']],
     ['workers/main.ts', ['--queue <name>', 'workflows', 'services', 'browser']],
@@ -51,13 +61,20 @@ describe('what can\'t be started ends with 2 and a sentence that says what to do
     ['no manager', { ASSIGN_URL: 'http://127.0.0.1:1' }, 'scripts/dispatch.ts', ['--once'], /the manager at http:\/\/127\.0\.0\.1:1 gives no answer .*is it running\?/],
     ['a wrong key', { ASSIGN_API_KEY: 'planted-wrong-key' }, 'scripts/social.ts', ['x'], /refuses ASSIGN_API_KEY/],
     ['no such task', {}, 'scripts/social.ts', ['no-such-task'], /the manager knows no social task no-such-task/],
+    ['no such entity task', {}, 'scripts/entity.ts', ['no-such-task'], /the manager knows no entity task no-such-task/],
+    ['no such podcast request', {}, 'scripts/podcast.ts', ['no-such-request'], /no waiting task of the podcast request no-such-request/],
+    ['a podcast without a manager', { ASSIGN_URL: 'http://127.0.0.1:1' }, 'scripts/podcast.ts', ['x'], /gives no answer .*is it running\?/],
+    ['no user file', {}, 'scripts/miniapp.ts', ['/nowhere/user.json'], /\/nowhere\/user\.json can't be read as JSON/],
+    ['a user without a shop', {}, 'scripts/miniapp.ts', ['USER.json'], /MINIAPP_SHOP_ID is not set/],
     ['nothing set', { ASSIGN_URL: undefined, ASSIGN_API_KEY: '' }, 'scripts/social.ts', ['x'], /ASSIGN_URL is not set\nASSIGN_API_KEY is not set/],
     ['a malformed key ring', { ENLIST_KEYS: 'planted-bad-keys' }, 'scripts/social.ts', ['x'], /ENLIST_KEYS: entry 1 must be id:base64/],
     ['no sites file', { SITES_FILE: '/nowhere/sites.yaml' }, 'scripts/dispatch.ts', ['--once'], /SITES_FILE \/nowhere\/sites\.yaml can't be read: write one/],
     ['too short an interval', {}, 'scripts/dispatch.ts', ['--every', '5'], /at least 1s/],
     ['an unknown option', {}, 'scripts/social.ts', ['x', '--wiat'], /unknown option '--wiat'/],
   ])('%s', async (_name, change, script, args, message) => {
-    const { code, stdout, stderr } = await runWith(change, script, ...args);
+    const userFile = path.join(stack.folder, 'user.json');
+    writeFileSync(userFile, JSON.stringify({ zalo_user_id: '1', name: 'Nguyễn Thị Mẫu' }));
+    const { code, stdout, stderr } = await runWith(change, script, ...args.map((arg) => (arg === 'USER.json' ? userFile : arg)));
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
     expect(isOneSentence(stderr)).toBe(true);
@@ -70,6 +87,21 @@ describe('what can\'t be started ends with 2 and a sentence that says what to do
     const { code, stderr } = await runWith({ SITES_FILE: file }, 'scripts/dispatch.ts', '--once');
     expect(stderr).toMatch(/spoilt\.yaml:[^]*permission/);
     expect({ code, sentence: isOneSentence(stderr) }).toEqual({ code: 2, sentence: true });
+  });
+
+  test('a mini-app user that is none', async () => {
+    const file = path.join(stack.folder, 'no-user.json');
+    writeFileSync(file, JSON.stringify({ zalo_user_id: '1', gender: 'unsaid' }));
+    const { code, stderr } = await stack.run('scripts/miniapp.ts', file);
+    expect(stderr).toMatch(/no-user\.json is no mini-app user:[^]*name[^]*gender|no-user\.json is no mini-app user:[^]*gender[^]*name/);
+    expect({ code, sentence: isOneSentence(stderr) }).toEqual({ code: 2, sentence: true });
+  });
+
+  test('a podcast request of sub-sites whose main site is not there', async () => {
+    const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'brand', ['directory.practice.test']));
+    const { code, stderr } = await stack.run('scripts/podcast.ts', requestId);
+    expect(stderr).toContain("wait for a main site's feed (main sites are host.practice.test): there is nothing to start");
+    expect(code).toBe(2);
   });
 
   test('a task in another status', async () => {
@@ -99,6 +131,13 @@ describe('without a worker', () => {
     expect(first.stderr).toContain('no worker polls the queues workflows, services, browser: start one with "npm run worker"');
     expect(lastLine(first.stdout)).toMatchObject({ workflowId: `social/${taskIds[0]}` });
     expect(first.code).toBe(0);
+    const podcast = await stack.admin.makeRequest(podcastRequest(stack, 'other', ['host.practice.test']));
+    for (const code of [0, 2]) {
+      const started = await stack.run('scripts/podcast.ts', podcast);
+      expect(lastLine(started.stdout)).toMatchObject({ workflowId: `podcast-request/${podcast}` });
+      expect(started.code).toBe(code);
+    }
+
     const second = await stack.run('scripts/social.ts', taskIds[0]!);
     expect(second.stderr).toContain(`social/${taskIds[0]} is running already`);
     expect(lastLine(second.stdout)).toMatchObject({ workflowId: `social/${taskIds[0]}` });

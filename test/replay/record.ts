@@ -4,8 +4,10 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { MiniAppUser } from '../../contracts/mini-app.ts';
 import { AlreadyExists, SiteDown } from '../../sites/kit/errors.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
+import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
+import { PodcastBook } from '../support/podcast-book.ts';
 import { type Lab, type Run, startLab } from '../support/workflow-lab.ts';
-import { activityFailure, type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import { activityFailure, feedUrl, type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
 import { replayKeys } from './keys.ts';
 
 // Records a history of every workflow and of its main outcomes: node --import tsx test/replay/record.ts VERSION
@@ -108,6 +110,38 @@ async function recordEntity(lab: Lab): Promise<void> {
   keep('entity-connect-failed', await lab.takeRuns());
 }
 
+async function recordPodcasts(lab: Lab): Promise<void> {
+  const byCode: Script = {
+    importFeed: () => ({ session, awaiting: { kind: 'code', from: ['site.test'] } }),
+    awaitMail: () => ({ kind: 'code', value: '12345678' }),
+  };
+  const taken = stepFailure(new AlreadyExists('This username is taken.'), false);
+  const books: Record<string, PodcastBook> = {
+    together: new PodcastBook(lab, 'together', { sub: {}, main: {}, 'sub-by-code': byCode }),
+    withheld: new PodcastBook(lab, 'withheld', { main: { createAccount: () => ({ session, awaiting: mailWanted }) }, sub: {} }, { withholds: true }),
+    'queued-again': new PodcastBook(lab, 'queued-again', { main: { createAccount: failOnce(taken, { session }) }, sub: {} }, { retries: 1 }),
+    'show-lost': new PodcastBook(lab, 'show-lost', { main: { makeShow: failOnce(noAnswer(), { session, feedUrl }) } }),
+    'feed-refused': new PodcastBook(lab, 'feed-refused', {
+      main: {
+        checkFeed: () => {
+          throw activityFailure('FeedRefused', 'the feed is not RSS 2.0');
+        },
+      },
+      sub: {},
+    }),
+  };
+  for (const [name, book] of Object.entries(books)) {
+    await book.dispatch();
+    await book.parent.end();
+    const runs = (await lab.takeRuns()).filter((run) => !isGate(run));
+    for (const run of runs.filter(({ workflowId }) => workflowId === podcastRequestId(book.requestId))) write(`podcast-request-${name}`, run);
+    for (const { name: site, id } of book.tasks) {
+      const children = runs.filter(({ workflowId }) => workflowId === taskWorkflowId('podcast', id));
+      for (const [place, run] of children.entries()) write(`podcast-${name}-${site}-${place + 1}`, run);
+    }
+  }
+}
+
 /** The workflows that make one call. */
 async function recordCalls(lab: Lab): Promise<void> {
   const user: MiniAppUser = { zalo_user_id: '1', name: 'Nguyễn Thị Mẫu', avatar: '', gender: '', email: '', mobile: '' };
@@ -161,6 +195,7 @@ const lab = await startLab({ keys: replayKeys });
 try {
   await recordSocial(lab);
   await recordEntity(lab);
+  await recordPodcasts(lab);
   await recordCalls(lab);
 } finally {
   await lab.close();

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 test('histories of every workflow were recorded', () => {
   const names = recorded.map((file) => file.split('/').at(-1)!);
-  for (const workflow of ['social', 'entity', 'mini-app', 'site-gate', 'pull']) {
+  for (const workflow of ['social', 'entity', 'podcast-request', 'podcast-together', 'mini-app', 'site-gate', 'pull']) {
     expect(names.filter((name) => name.startsWith(workflow)), workflow).not.toEqual([]);
   }
 });

@@ -20,7 +20,8 @@ let dispatching: Dispatching;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const file = path.join(folder, 'sites.yaml');
-  writeFileSync(file, 'sites:\n  - { domain: site.test, recipe: practice-social, permission: a test of our own }\n');
+  const sites = ['site.test', 'main.test', 'sub.test'].map((domain) => `  - { domain: ${domain}, recipe: practice-social, permission: a test of our own }`);
+  writeFileSync(file, ['sites:', ...sites, ''].join('\n'));
   manager = await AnsweringServer.start();
   temporal = await TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'existing-path', path: findTools().temporal! }, extraArgs: ['--log-level', 'error'] },
@@ -41,7 +42,7 @@ beforeEach(async () => {
     for (const workflowId of await openIds()) {
       await temporal.client.workflow.getHandle(workflowId).terminate().catch(() => {});
     }
-    return countOpen(temporal.client, 'social');
+    return (await countOpen(temporal.client, 'social')) + (await countOpen(temporal.client, 'podcast'));
   };
   await expect.poll(putAway, { timeout: 20_000 }).toBe(0);
   manager.taken.length = 0;
@@ -159,5 +160,57 @@ describe('a list', () => {
     const pulled = await dispatch('social', dispatching);
     expect(pulled).toMatchObject({ started: 1, malformed: [expect.stringContaining('xxx')] });
     await expect.poll(openIds, { timeout: 10_000 }).toEqual([`social/fine-${round}`]);
+  });
+});
+
+describe('tasks that can’t be worked', () => {
+  test('do not hold up those behind them, even when 999 of them head the list', async () => {
+    const unworkable = [...tasks(500, { domain: 'other.test' }), ...tasks(499, { email: 7 })];
+    manager.answer = ok([...unworkable, task('last')]);
+    const { malformed, ...pulled } = await dispatch('social', dispatching);
+    expect(pulled).toMatchObject({ pulled: 1000, started: 1, notEnabled: { 'other.test': 500 }, warnings: [] });
+    expect(malformed).toHaveLength(499);
+    await expect.poll(openIds, { timeout: 10_000 }).toEqual([`social/last-${round}`]);
+  });
+});
+
+describe('podcast tasks', () => {
+  const podcast = (name: string, request: string, domain: string, more: object = {}) => ({ id: `${name}-${round}`, request_id: `${request}-${round}`, domain, ...more });
+
+  test('are handed over request by request: a main site’s, or a sub-site’s with its feed, opens a workflow', async () => {
+    manager.answer = ok([
+      podcast('main', 'both', 'MAIN.test'),
+      podcast('sub', 'both', 'sub.test', { link_rss: '' }),
+      podcast('fed', 'later', 'sub.test', { link_rss: 'https://main.test/feed.xml' }),
+      podcast('bare', 'bare', 'sub.test', { link_rss: null }),
+      podcast('unlisted', 'unlisted', 'other.test'),
+    ]);
+    expect(await dispatch('podcast', dispatching)).toMatchObject({ pulled: 5, started: 2, waiting: 1, open: 0, notEnabled: { 'other.test': 1 } });
+    expect(manager.taken.map(({ method, path: at }) => `${method} ${at}`)).toEqual(['GET /api/v1/podcast_account/links?limit=1000']);
+    await expect.poll(openIds, { timeout: 10_000 }).toEqual([`podcast-request/both-${round}`, `podcast-request/later-${round}`]);
+
+    const handle = temporal.client.workflow.getHandle(`podcast-request/both-${round}`);
+    const { events } = await handle.fetchHistory();
+    const started = events!.find((event) => event.workflowExecutionStartedEventAttributes)!.workflowExecutionStartedEventAttributes!;
+    const signalled = events!.flatMap((event) => event.workflowExecutionSignaledEventAttributes ?? []);
+    const read = (payloads: { data?: Uint8Array | null }[]) => payloads.map(({ data }) => JSON.parse(Buffer.from(data!).toString('utf8')) as unknown);
+    expect(read(started.input!.payloads!)).toEqual([`both-${round}`, { mainWaitMs: 1_000, atOnce: 2 }]);
+    expect(signalled.map(({ signalName, input }) => [signalName, ...read(input!.payloads!)])).toEqual([
+      [
+        'tasksWait',
+        [
+          { id: `main-${round}`, domain: 'MAIN.test', main: true, hasFeed: false },
+          { id: `sub-${round}`, domain: 'sub.test', main: false, hasFeed: false },
+        ],
+      ],
+    ]);
+  });
+
+  test('of a request whose workflow does not answer are told to it by a later pull', async () => {
+    manager.answer = ok([podcast('main', 'silent', 'main.test')]);
+    await dispatch('podcast', dispatching);
+    expect(await dispatch('podcast', dispatching)).toMatchObject({ started: 0, open: 1 });
+    const { events } = await temporal.client.workflow.getHandle(`podcast-request/silent-${round}`).fetchHistory();
+    expect(events!.filter((event) => event.workflowExecutionSignaledEventAttributes)).toHaveLength(1);
   });
 });
