@@ -1,4 +1,4 @@
-import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure, type WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Sighting } from '../../contracts/outcomes.ts';
 import { AlreadyExists, Challenge, Rejected, SiteDown, WrongCredentials } from '../../sites/kit/errors.ts';
