@@ -48,6 +48,8 @@ export interface StepFailure {
   submitted: boolean;
   /** Name of the evidence folder under EVIDENCE_DIR. */
   evidence?: string;
+  /** The site answered 429 or 503. */
+  overloaded?: boolean;
   /** How long the site asks to be left alone, in ms. */
   retryAfterMs?: number;
 }

@@ -12,3 +12,21 @@ export interface PermitRequest {
   every: number;
   atOnce: number;
 }
+
+/** How a step ended that had a permit, as far as the site's gate cares. */
+export type StepEnd =
+  | { site: 'fine' }
+  /** 429, 503, or a check for a human: the site wants to be left alone, for so many ms when it says. */
+  | { site: 'overloaded' | 'human check'; retryAfterMs?: number }
+  /** It says nothing of the site. */
+  | { site: 'unknown' };
+
+/** What a site's gate has on its hands, for people. Times in ms since 1970. */
+export interface GateView {
+  out: number;
+  waiting: number;
+  /** `forever`: until someone resumes it. */
+  pausedUntil?: number | 'forever';
+  /** Why it is paused. */
+  reason?: string;
+}

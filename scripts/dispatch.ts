@@ -1,14 +1,13 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
-import { InvalidArgumentError } from 'commander';
 import { AssignClient } from '../activities/assign/client.ts';
 import { dispatch } from '../activities/dispatch/dispatch.ts';
 import { readDispatchSetting } from '../activities/dispatch/setting.ts';
 import { readEnvironment } from '../contracts/environment.ts';
 import { type Flow, flowPaths } from '../contracts/flows.ts';
-import { duration } from '../contracts/sites.ts';
 import { Sites } from '../sites/sites-file.ts';
 import { pullScheduleId } from '../temporal/workflow-ids.ts';
 import { askManager, CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { readDuration } from './duration.ts';
 import { warnOfIdleQueues } from './follow-workflow.ts';
 import { makeSchedule } from './schedules.ts';
 
@@ -21,12 +20,6 @@ interface Options {
   resume?: boolean;
   trigger?: boolean;
   remove?: boolean;
-}
-
-function readDuration(text: string): number {
-  const parsed = duration.safeParse(text);
-  if (!parsed.success || parsed.data < 1000) throw new InvalidArgumentError('It must be a duration of at least 1s, such as 10s or 1m.');
-  return parsed.data;
 }
 
 async function handleSchedule(client: Client, flow: Flow, { every, pause, resume, trigger, remove }: Options): Promise<string> {

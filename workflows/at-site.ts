@@ -11,6 +11,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { StepEnd } from '../contracts/pace.ts';
 import { siteGateId } from '../temporal/workflow-ids.ts';
 import { readFailure } from './failures.ts';
 import { permitGranted, releasePermit } from './signals.ts';
@@ -50,17 +51,30 @@ export class AtSite {
 
   async #once<Result>(step: SiteStep, act: () => Promise<Result>): Promise<Result> {
     const permitId = uuid4();
+    let end: StepEnd = { site: 'unknown' };
     try {
       const { runId, workflowId } = workflowInfo();
       await pace.requestPermit(this.#domain, { permitId, workflowId, runId, creating: step.creating, leaseMs: lease(step) });
       await condition(() => this.#granted.has(permitId));
-      return await act();
+      const result = await act();
+      end = { site: 'fine' };
+      return result;
+    } catch (error) {
+      end = readEnd(error);
+      throw error;
     } finally {
       // A gate that is closed has nothing to give back to.
       const gate = getExternalWorkflowHandle(siteGateId(this.#domain));
-      await CancellationScope.nonCancellable(() => gate.signal(releasePermit, permitId).catch(() => {}));
+      await CancellationScope.nonCancellable(() => gate.signal(releasePermit, permitId, end).catch(() => {}));
     }
   }
+}
+
+/** What a step's failure says of the site. */
+function readEnd(error: unknown): StepEnd {
+  const { kind, overloaded, retryAfterMs } = readFailure(error);
+  if (kind === 'Challenge') return { site: 'human check' };
+  return overloaded ? { site: 'overloaded', retryAfterMs } : { site: 'unknown' };
 }
 
 /** No worker took the step in time: nothing of it was done. */

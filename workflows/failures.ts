@@ -7,6 +7,8 @@ export interface Told {
   reason: string;
   /** The account's form was sent, or may have been. */
   submitted: boolean;
+  /** The site answered 429 or 503. */
+  overloaded?: boolean;
   /** How long the site asks to be left alone, in ms. */
   retryAfterMs?: number;
 }
@@ -29,7 +31,7 @@ export function readFailure(error: unknown): Told {
   if (cause instanceof ApplicationFailure) {
     const [details] = (cause.details ?? []) as StepFailure[];
     const evidence = details?.evidence ? ` (evidence: ${details.evidence})` : '';
-    return { kind: (cause.type ?? 'Unexpected') as FailureKind, reason: cause.message + evidence, submitted: details?.submitted ?? true, retryAfterMs: details?.retryAfterMs };
+    return { kind: (cause.type ?? 'Unexpected') as FailureKind, reason: cause.message + evidence, submitted: details?.submitted ?? true, overloaded: details?.overloaded, retryAfterMs: details?.retryAfterMs };
   }
   if (cause instanceof TimeoutFailure) {
     return { kind: 'StepTimeout', reason: 'the step was not heard of again', submitted: true };

@@ -7,24 +7,34 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type GateState, grantNext, isIdle, newGate, nextChange, release, request } from './gate-state.ts';
-import { permitGranted, releasePermit, requestPermit } from './signals.ts';
+import { type GateState, grantNext, isIdle, newGate, nextChange, pause, release, request, resume, view } from './gate-state.ts';
+import { gateView, pauseSite, permitGranted, releasePermit, requestPermit, resumeSite } from './signals.ts';
 
 /**
  * Keeps one site's pace over all workers and flows: one gate a domain hands out permits, at most `atOnce` at a time and
  * `every` apart for those that make an account. A permit is a lease, so that a lost workflow holds up nobody for long.
+ * A site that wants to be left alone, or that someone pauses, is granted nothing until the pause is over.
  */
 export async function siteGate(carried: GateState = newGate): Promise<void> {
-  const gate: GateState = { ...carried, queue: [...carried.queue], holders: [...carried.holders] };
+  const gate: GateState = { ...newGate, ...carried, queue: [...carried.queue], holders: [...carried.holders] };
   let changed = true;
   setHandler(requestPermit, (wish) => {
     request(gate, wish);
     changed = true;
   });
-  setHandler(releasePermit, (permitId) => {
-    release(gate, permitId, Date.now());
+  setHandler(releasePermit, (permitId, end) => {
+    release(gate, permitId, Date.now(), end);
     changed = true;
   });
+  setHandler(pauseSite, (forMs) => {
+    pause(gate, Date.now(), forMs ?? undefined);
+    changed = true;
+  });
+  setHandler(resumeSite, () => {
+    resume(gate);
+    changed = true;
+  });
+  setHandler(gateView, () => view(gate, Date.now()));
 
   while (!isIdle(gate, Date.now())) {
     changed = false;
@@ -36,7 +46,9 @@ export async function siteGate(carried: GateState = newGate): Promise<void> {
         release(gate, wish.permitId, gate.lastCreated);
       }
     }
-    setCurrentDetails(`${gate.holders.length} of ${gate.atOnce} permits out, ${gate.queue.length} waiting`);
+    const { out, waiting, pausedUntil, reason } = view(gate, Date.now());
+    const paused = pausedUntil === undefined ? '' : `, paused (${reason}) until ${pausedUntil === 'forever' ? 'resumed' : new Date(pausedUntil).toISOString()}`;
+    setCurrentDetails(`${out} of ${gate.atOnce} permits out, ${waiting} waiting${paused}`);
     if (workflowInfo().continueAsNewSuggested && allHandlersFinished()) return continueAsNew<typeof siteGate>(gate);
 
     const wake = nextChange(gate, Date.now());

@@ -27,8 +27,8 @@ export function describeFailure(error: unknown, end: StepEnd): ApplicationFailur
   const { submitted, evidence } = end;
   const kind = readKind(error, end);
   const text = end.overdue ? "the step's time was over" : error instanceof Error ? error.message : String(error);
-  const retryAfterMs = error instanceof SiteDown ? error.retryAfterMs : undefined;
-  const details: StepFailure[] = [{ submitted, evidence, retryAfterMs }];
+  const { overloaded, retryAfterMs } = error instanceof SiteDown ? error : {};
+  const details: StepFailure[] = [{ submitted, evidence, overloaded, retryAfterMs }];
   if (end.cancelled) return new CancelledFailure('the step was cancelled', details);
   return ApplicationFailure.create({
     type: kind,

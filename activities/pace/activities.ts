@@ -3,8 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { FailureKind } from '../../contracts/outcomes.ts';
 import type { PermitRequest } from '../../contracts/pace.ts';
 import type { Sites } from '../../sites/sites-file.ts';
-import { taskQueues } from '../../temporal/task-queues.ts';
-import { siteGateId } from '../../temporal/workflow-ids.ts';
+import { requestPermit } from '../../temporal/site-gate.ts';
 
 /** A wish without the site's settings, which are read when it is made known. */
 export type PermitWish = Omit<PermitRequest, 'every' | 'atOnce'>;
@@ -18,13 +17,7 @@ export function createPaceActivities({ client, sites }: { client: Client; sites:
         throw ApplicationFailure.create({ type: 'NotEnabled' satisfies FailureKind, message: `${domain} is not listed in SITES_FILE`, details: [{ submitted: false }] });
       }
       const { every, atOnce } = site;
-      await client.workflow.signalWithStart('siteGate', {
-        workflowId: siteGateId(domain),
-        taskQueue: taskQueues.workflows,
-        staticSummary: `pace of ${domain}`,
-        signal: 'requestPermit',
-        signalArgs: [{ ...wish, every, atOnce } satisfies PermitRequest],
-      });
+      await requestPermit(client, domain, { ...wish, every, atOnce });
     },
   };
 }

@@ -58,10 +58,13 @@ export class MailCodeNeeded extends SiteError {
 export class SiteDown extends SiteError {
   override readonly name = 'SiteDown';
   readonly kind = 'SiteDown';
+  /** It answered 429 or 503, or said how long to wait: everyone should leave it alone for a while. */
+  readonly overloaded: boolean;
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, retryAfterMs?: number) {
+  constructor(message: string, retryAfterMs?: number, overloaded = retryAfterMs !== undefined) {
     super(message);
+    this.overloaded = overloaded;
     this.retryAfterMs = retryAfterMs;
   }
 }

@@ -48,7 +48,8 @@ export class PageTrouble {
       this.#trouble.reject(new Challenge(`${this.#domain} asks to verify that a human is there (HTTP ${status})`));
     } else if (status === 429 || status >= 500) {
       const retryAfterMs = readRetryAfter(response.headers()['retry-after']);
-      this.#trouble.reject(new SiteDown(`${this.#domain} answers ${status} on ${new URL(response.url()).pathname}`, retryAfterMs));
+      const overloaded = status === 429 || status === 503 || retryAfterMs !== undefined;
+      this.#trouble.reject(new SiteDown(`${this.#domain} answers ${status} on ${new URL(response.url()).pathname}`, retryAfterMs, overloaded));
     }
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type GateState, grantNext, isIdle, newGate, nextChange, release, request } from '../../workflows/gate-state.ts';
+import { firstPause, type GateState, grantNext, isIdle, longestPause, newGate, nextChange, pause, release, request, resume, view } from '../../workflows/gate-state.ts';
 
 describe('the gate’s decisions', () => {
   interface Visit {
@@ -120,5 +120,94 @@ describe('the gate’s decisions', () => {
     expect(grantNext(gate, 5_070)).toBeUndefined();
     expect(nextChange(gate, 5_070)).toBe(6_050);
     expect(grantNext(gate, 6_050)).toMatchObject({ permitId: 'maker' });
+  });
+});
+
+describe('a site that wants to be left alone', () => {
+  const wish = { workflowId: 'task', runId: 'run', creating: false, leaseMs: 600_000, every: 0, atOnce: 3 };
+  /** A gate with so many permits out, from `permit 0` on. */
+  function gateWith(permits: number): GateState {
+    const gate = structuredClone(newGate);
+    for (let place = 0; place < permits; place++) {
+      request(gate, { ...wish, permitId: `permit ${place}` });
+      grantNext(gate, 1_000);
+    }
+    return gate;
+  }
+  /** When the next permit is granted, asked for at `from`. */
+  function nextGrant(gate: GateState, from: number): number {
+    request(gate, { ...wish, permitId: `asked at ${from}` });
+    for (let now = from; ; now = nextChange(gate, now)!) {
+      if (grantNext(gate, now)) {
+        release(gate, `asked at ${from}`, now);
+        return now;
+      }
+    }
+  }
+
+  test('is left alone by all for as long as it asks, or at least for the first pause', () => {
+    const asked = gateWith(1);
+    release(asked, 'permit 0', 2_000, { site: 'overloaded', retryAfterMs: 120_000 });
+    expect(nextGrant(asked, 2_001)).toBe(122_000);
+    const silent = gateWith(1);
+    release(silent, 'permit 0', 2_000, { site: 'human check' });
+    expect(view(silent, 2_000)).toEqual({ out: 0, waiting: 0, pausedUntil: 2_000 + firstPause, reason: 'human check' });
+    expect(nextGrant(silent, 2_001)).toBe(2_000 + firstPause);
+  });
+
+  test('is left alone ever longer, up to the longest pause, until it is fine again', () => {
+    const gate = gateWith(0);
+    const pauses: number[] = [];
+    let now = 1_000;
+    for (let trouble = 0; trouble < 10; trouble++) {
+      request(gate, { ...wish, permitId: `${trouble}` });
+      expect(grantNext(gate, now)).toBeDefined();
+      release(gate, `${trouble}`, now, { site: 'overloaded' });
+      const granted = nextGrant(gate, now);
+      pauses.push(granted - now);
+      now = granted;
+    }
+    expect(pauses.slice(0, 4)).toEqual([1, 2, 4, 8].map((times) => times * firstPause));
+    expect(pauses.at(-1)).toBe(longestPause);
+    request(gate, { ...wish, permitId: 'fine' });
+    grantNext(gate, now);
+    release(gate, 'fine', now, { site: 'fine' });
+    request(gate, { ...wish, permitId: 'again' });
+    grantNext(gate, now);
+    release(gate, 'again', now, { site: 'overloaded' });
+    expect(nextGrant(gate, now) - now).toBe(firstPause);
+  });
+
+  test('that several steps found so at once is paused once', () => {
+    const gate = gateWith(3);
+    for (const place of [0, 1, 2]) release(gate, `permit ${place}`, 2_000 + place, { site: 'overloaded' });
+    expect(nextGrant(gate, 3_000)).toBe(2_002 + firstPause);
+  });
+
+  test('is remembered while nothing waits there', () => {
+    const gate = gateWith(1);
+    release(gate, 'permit 0', 2_000, { site: 'overloaded' });
+    expect(isIdle(gate, 2_000 + firstPause)).toBe(false);
+    expect(isIdle(gate, 2_000 + 2 * firstPause)).toBe(true);
+  });
+
+  test('is paused by hand, for a time or until it is resumed', () => {
+    const gate = gateWith(0);
+    pause(gate, 1_000, 5_000);
+    expect(nextGrant(gate, 1_000)).toBe(6_000);
+    pause(gate, 10_000, undefined);
+    request(gate, { ...wish, permitId: 'waits' });
+    expect(grantNext(gate, 10_000_000_000)).toBeUndefined();
+    expect(nextChange(gate, 20_000)).toBeUndefined();
+    expect(view(gate, 20_000)).toEqual({ out: 0, waiting: 1, pausedUntil: 'forever', reason: 'by hand' });
+    expect(isIdle(gate, 20_000)).toBe(false);
+    resume(gate);
+    expect(grantNext(gate, 20_000)).toMatchObject({ permitId: 'waits' });
+  });
+
+  test('says nothing by a step that failed for a reason of its own', () => {
+    const gate = gateWith(1);
+    release(gate, 'permit 0', 2_000, { site: 'unknown' });
+    expect(nextGrant(gate, 2_000)).toBe(2_000);
   });
 });

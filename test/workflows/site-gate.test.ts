@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PermitRequest } from '../../contracts/pace.ts';
 import { EncryptionCodec } from '../../temporal/codec.ts';
+import { SiteDown } from '../../sites/kit/errors.ts';
+import { pauseSite, readGate, resumeSite } from '../../temporal/site-gate.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { siteGateId } from '../../temporal/workflow-ids.ts';
 import type { GateState } from '../../workflows/gate-state.ts';
 import { type Lab, makeKeys, type Run, startLab } from '../support/workflow-lab.ts';
-import { type Scene, session } from '../support/workflow-scene.ts';
+import { type Scene, type Script, session, stepFailure } from '../support/workflow-scene.ts';
 
 const second = 1_000;
 
@@ -89,6 +91,55 @@ describe('the gate', () => {
     await last.run();
     expect(await runOf()).not.toBe(run);
     expect(makingAt(last) - before).toBeLessThan(10 * second);
+  });
+});
+
+describe('a site that answers 429', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab();
+  });
+  afterEach(() => lab.replay());
+  afterAll(() => lab.close());
+
+  /** Fails its first step so, and succeeds at the next. */
+  function failingOnce(error: Error): Script {
+    let failed = false;
+    return {
+      createAccount: () => {
+        if (failed) return { session };
+        failed = true;
+        throw error;
+      },
+    };
+  }
+
+  test('is left alone by every task until the time it asked for is over, and the other sites are not', async () => {
+    lab.enable('busy.test', { every: '0s', atOnce: 4 });
+    const busy = lab.scene(failingOnce(stepFailure(new SiteDown('429', 600 * second), false)), { domain: 'busy.test' });
+    await busy.start();
+    await expect.poll(() => readGate(lab.client, 'busy.test'), { timeout: 10_000 }).toMatchObject({ reason: 'overloaded' });
+    const asked = await lab.env.currentTimeMs();
+    const next = lab.scene({}, { domain: 'busy.test' });
+    await next.start();
+    const other = lab.scene();
+    await other.start();
+    expect(await other.endWithoutSkipping()).toMatchObject({ outcome: 'completed' });
+    expect(next.callsOf('createAccount')).toEqual([]);
+    for (const scene of [next, busy]) expect(await scene.end()).toMatchObject({ outcome: 'completed' });
+    for (const scene of [next, busy]) expect(scene.callsOf('createAccount').at(-1)!.at - asked).toBeGreaterThanOrEqual(590 * second);
+  });
+
+  test('is opened again by hand, and can be paused by hand', async () => {
+    lab.enable('hand.test', { every: '0s' });
+    await pauseSite(lab.client, 'hand.test');
+    const scene = lab.scene({}, { domain: 'hand.test' });
+    await scene.start();
+    await expect.poll(() => readGate(lab.client, 'hand.test'), { timeout: 10_000 }).toEqual({ out: 0, waiting: 1, pausedUntil: 'forever', reason: 'by hand' });
+    expect(scene.callsOf('createAccount')).toEqual([]);
+    expect(await resumeSite(lab.client, 'hand.test')).toBe(true);
+    expect(await scene.endWithoutSkipping()).toMatchObject({ outcome: 'completed' });
+    expect(await resumeSite(lab.client, 'nobody.test')).toBe(false);
   });
 });
 

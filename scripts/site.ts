@@ -1,0 +1,66 @@
+import type { Client } from '@temporalio/client';
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { readEnvironment } from '../contracts/environment.ts';
+import type { GateView } from '../contracts/pace.ts';
+import { Sites } from '../sites/sites-file.ts';
+import { pauseSite, readGate, resumeSite } from '../temporal/site-gate.ts';
+import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { readDuration } from './duration.ts';
+
+function readSites(): Sites {
+  return new Sites(readEnvironment('SITES_FILE').SITES_FILE);
+}
+
+/** @throws CommandError when the operator's file does not list the domain */
+async function requireListed(domain: string): Promise<string> {
+  const site = await readSites().find(domain);
+  if (!site) throw new CommandError(`${domain} is not listed in SITES_FILE ("npm run site -- list" shows what is)`);
+  return site.domain;
+}
+
+function describeGate(gate: GateView | undefined): string {
+  if (!gate) return 'nothing waits';
+  const { out, waiting, pausedUntil, reason } = gate;
+  const counts = `${out} at work, ${waiting} waiting`;
+  if (pausedUntil === undefined) return counts;
+  return `${counts}, paused (${reason}) ${pausedUntil === 'forever' ? 'until resumed' : `until ${new Date(pausedUntil).toISOString()}`}`;
+}
+
+async function list(client: Client): Promise<void> {
+  const { sites } = await readSites().read();
+  const gates = await Promise.all(sites.map(({ domain }) => client.withDeadline(Date.now() + 5_000, () => readGate(client, domain)).then(describeGate, () => 'no worker answers')));
+  const table = new Table({ head: ['domain', 'recipe', 'url', 'every', 'at once', 'now', 'permission'], style: { head: [], border: [] } });
+  for (const [index, { domain, recipe, url, every, atOnce, permission }] of sites.entries()) {
+    table.push([domain, recipe, url, `${every / 1_000} s`, atOnce, gates[index], permission]);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+const program: Command = makeCommand('site', 'Shows the sites that SITES_FILE lists, and pauses them.');
+
+program
+  .command('list')
+  .description('every listed site, its pace, and what waits there')
+  .action(() => withClient(list));
+
+program
+  .command('pause <domain>')
+  .description('let no step begin there; what is under way goes on')
+  .option('--for <duration>', 'end the pause after so long, such as 2h', readDuration)
+  .action(async (domain: string, options: { for?: number }) => {
+    const listed = await requireListed(domain);
+    await withClient((client) => pauseSite(client, listed, options.for));
+    process.stdout.write(`${listed}: paused ${options.for === undefined ? 'until "npm run site -- resume"' : `for ${options.for / 1_000} s`}\n`);
+  });
+
+program
+  .command('resume <domain>')
+  .description('end a pause, made by hand or by the site')
+  .action(async (domain: string) => {
+    const listed = await requireListed(domain);
+    const told = await withClient((client) => resumeSite(client, listed));
+    process.stdout.write(`${listed}: ${told ? 'resumed' : 'was not paused'}\n`);
+  });
+
+await runCommand(program);
