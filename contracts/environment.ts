@@ -42,6 +42,7 @@ export const variables = {
   EVIDENCE_DIR: z.string().optional(),
   BROWSER_PATH: z.string().optional(),
   BROWSER_SLOTS: z.coerce.number().int().min(1).max(64).default(4),
+  BUILD_ID: z.string().regex(/^[\w.-]{1,100}$/, 'must be letters, digits, dots, dashes or underscores').optional(),
   HEALTH_PORT: port.optional(),
   CODEC_PORT: port.default(8081),
   CODEC_TOKEN: z.string().min(16),

@@ -3,8 +3,10 @@ import { readEnvironment } from '../contracts/environment.ts';
 import { loadKeyRing } from '../contracts/key-ring.ts';
 import { connectClient, connectWorker } from '../temporal/connect.ts';
 import { makeDataConverter } from '../temporal/data-converter.ts';
+import { listVersions } from '../temporal/deployment.ts';
 import { registerSearchAttributes } from '../temporal/register-search-attributes.ts';
 import type { TaskQueue } from '../temporal/task-queues.ts';
+import { versioning } from './versioning.ts';
 import { serveHealth } from './health.ts';
 import { installLog } from './log.ts';
 import { queueWorkers } from './queues.ts';
@@ -21,7 +23,7 @@ export async function runWorkers(queues: TaskQueue[]): Promise<void> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
 
-  const { HEALTH_PORT, HOST } = readEnvironment('HEALTH_PORT', 'HOST');
+  const { HEALTH_PORT, HOST, BUILD_ID } = readEnvironment('HEALTH_PORT', 'HOST', 'BUILD_ID');
   const log = installLog();
   const keys = loadKeyRing();
   const { connection, namespace } = await connectWorker(stopping.signal);
@@ -33,10 +35,13 @@ export async function runWorkers(queues: TaskQueue[]): Promise<void> {
   const parts = queues.map((queue) => queueWorkers[queue](client));
   const workers: Worker[] = [];
   for (const { options } of parts) {
-    workers.push(await Worker.create({ connection, namespace, dataConverter: makeDataConverter(keys), ...options }));
+    workers.push(await Worker.create({ connection, namespace, dataConverter: makeDataConverter(keys), ...versioning(BUILD_ID), ...options }));
   }
   const health = HEALTH_PORT === undefined ? undefined : await serveHealth(HEALTH_PORT, HOST, workers, connection);
-  log.info({ queues, namespace, pid: process.pid }, 'workers ready');
+  log.info({ queues, namespace, buildId: BUILD_ID, pid: process.pid }, 'workers ready');
+  if (BUILD_ID !== undefined && !(await listVersions(client)).some(({ status }) => status === 'current')) {
+    log.warn('no version is current, so no workflow starts: run "npm run versions -- make-current BUILD_ID"');
+  }
 
   try {
     await Promise.all(workers.map((worker) => runOne(worker, workers)));

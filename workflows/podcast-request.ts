@@ -15,6 +15,7 @@ import type { LeftTask, PodcastOutcome, PodcastRequestOutcome } from '../contrac
 import type { WaitingPodcast } from '../contracts/podcast.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import { taskWorkflowId } from '../temporal/workflow-ids.ts';
+import { movesOn } from './moves-on.ts';
 import type { podcastAccount } from './podcast-account.ts';
 import { tasksKnown, tasksWait } from './signals.ts';
 import { awaitWorkflow, firstOwnPull, longestOwnPull, pullRequest } from './steps.ts';
@@ -50,6 +51,9 @@ export async function podcastRequest(requestId: string, setting: PodcastRequestS
     throw error;
   }
 }
+
+// Open for as long as a main site is waited for.
+movesOn(podcastRequest);
 
 class Request {
   readonly #requestId: string;

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type GateState, grantNext, isIdle, newGate, nextChange, pause, release, request, resume, view } from './gate-state.ts';
+import { movesOn } from './moves-on.ts';
 import { gateView, pauseSite, permitGranted, releasePermit, requestPermit, resumeSite } from './signals.ts';
 
 /**
@@ -57,3 +58,6 @@ export async function siteGate(carried: GateState = newGate): Promise<void> {
     else await condition(woken, Math.max(1, wake - Date.now()));
   }
 }
+
+// Open for as long as its site is busy.
+movesOn(siteGate);

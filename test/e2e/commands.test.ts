@@ -44,6 +44,8 @@ describe('--help', () => {
     ['scripts/entity.ts', ['<id>', '--wait', 'Exit code']],
     ['scripts/podcast.ts', ['<request-id>', '--wait', 'Exit code']],
     ['scripts/miniapp.ts', ['<user.json>', '--wait', 'Exit code']],
+    ['scripts/site.ts', ['list', 'pause', 'resume']],
+    ['scripts/versions.ts', ['list', 'make-current']],
     ['scripts/dispatch.ts', ['--every <duration>', '--once', '--pause', '--resume', '--trigger', '--remove']],
     ['scripts/start.ts', ['--once']],
     ['workers/main.ts', ['--queue <name>', 'workflows', 'services', 'browser']],
@@ -66,6 +68,9 @@ describe('what can\'t be started ends with 2 and a sentence that says what to do
     ['a podcast without a manager', { ASSIGN_URL: 'http://127.0.0.1:1' }, 'scripts/podcast.ts', ['x'], /gives no answer .*is it running\?/],
     ['no user file', {}, 'scripts/miniapp.ts', ['/nowhere/user.json'], /\/nowhere\/user\.json can't be read as JSON/],
     ['a user without a shop', {}, 'scripts/miniapp.ts', ['USER.json'], /MINIAPP_SHOP_ID is not set/],
+    ['a site that is not listed', {}, 'scripts/site.ts', ['pause', 'other.test'], /other\.test is not listed in SITES_FILE/],
+    ['too short a pause', {}, 'scripts/site.ts', ['pause', 'a.practice.test', '--for', '1ms'], /at least 1s/],
+    ['a version that nobody runs', {}, 'scripts/versions.ts', ['make-current', 'next'], /no worker with the BUILD_ID next has polled \(no worker has had one\)/],
     ['nothing set', { ASSIGN_URL: undefined, ASSIGN_API_KEY: '' }, 'scripts/social.ts', ['x'], /ASSIGN_URL is not set\nASSIGN_API_KEY is not set/],
     ['a malformed key ring', { ENLIST_KEYS: 'planted-bad-keys' }, 'scripts/social.ts', ['x'], /ENLIST_KEYS: entry 1 must be id:base64/],
     ['no sites file', { SITES_FILE: '/nowhere/sites.yaml' }, 'scripts/dispatch.ts', ['--once'], /SITES_FILE \/nowhere\/sites\.yaml can't be read: write one/],
@@ -172,13 +177,19 @@ describe('the schedules', () => {
 });
 
 describe('with a worker', () => {
-  test('--wait follows a task to its end and tells the outcome by its last line and exit code', async () => {
+  test('--wait follows a task to its end and tells the outcome by its last line and exit code; a site is paused and resumed', async () => {
     const worker = await stack.startWorker();
     const done = await stack.run('scripts/social.ts', taskIds[1]!, '--wait');
     expect(lastLine(done.stdout)).toMatchObject({ workflowId: `social/${taskIds[1]}`, outcome: 'completed' });
     expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('createAccount') });
     expect(done.stderr).not.toContain('warning');
     expect(await stack.run('scripts/social.ts', taskIds[1]!)).toMatchObject({ code: 2, stderr: expect.stringContaining('but in completed') });
+
+    expect(await stack.run('scripts/site.ts', 'pause', 'c.practice.test', '--for', '2h')).toMatchObject({ code: 0, stdout: 'c.practice.test: paused for 7200 s\n' });
+    const paused = new RegExp(`c\\.practice\\.test .*paused \\(by hand\\) until 20`);
+    await expect.poll(async () => (await stack.run('scripts/site.ts', 'list')).stdout, { timeout: 20_000 }).toMatch(paused);
+    expect(await stack.run('scripts/site.ts', 'resume', 'c.practice.test')).toMatchObject({ code: 0, stdout: 'c.practice.test: resumed\n' });
+    expect((await stack.run('scripts/site.ts', 'list')).stdout).not.toMatch(paused);
     expect(await worker.end('SIGTERM')).toBe(0);
   });
 });

@@ -58,23 +58,23 @@ export interface Stack {
   miniAppSecret: string;
   /** The environment of every process of the stack. */
   env: Record<string, string>;
-  /** Starts a worker and waits until it polls. */
-  startWorker(env?: Record<string, string>): Promise<WorkerProcess>;
+  /** Starts a worker and waits until it polls; `from` is another copy of the code. */
+  startWorker(env?: Record<string, string>, from?: string): Promise<WorkerProcess>;
   /** Runs a command of `scripts/` and gives its exit code and output. */
   run(script: string, ...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
   close(): Promise<void>;
 }
 
-function spawnScript(file: string, args: string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', path.join(root, file), ...args], {
-    cwd: root,
+function spawnScript(file: string, args: string[], env: Record<string, string>, from = root): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', path.join(from, file), ...args], {
+    cwd: from,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
-async function startWorker(env: Record<string, string>): Promise<WorkerProcess> {
-  const child = spawnScript('workers/main.ts', [], env);
+async function startWorker(env: Record<string, string>, from?: string): Promise<WorkerProcess> {
+  const child = spawnScript('workers/main.ts', [], env, from);
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let output = '';
   child.stderr!.on('data', (data: Buffer) => {
@@ -166,8 +166,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       env,
       miniAppSecret,
       admin: new AdminClient(managerUrl, adminKey),
-      startWorker: async (extra = {}) => {
-        const worker = await startWorker({ ...env, ...extra });
+      startWorker: async (extra = {}, from) => {
+        const worker = await startWorker({ ...env, ...extra }, from);
         parts.push(() => worker.end('SIGTERM'));
         return worker;
       },

@@ -1,0 +1,76 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folders = ['activities', 'contracts', 'scripts', 'sites', 'temporal', 'workers', 'workflows'];
+let stack: Stack;
+let changed: string;
+
+/** A copy of the code whose workflows do one thing more, and say so: what the first code began, it can't go on with. */
+function copyChanged(): string {
+  const copy = mkdtempSync(path.join(tmpdir(), 'enlist-next-version-'));
+  for (const folder of folders) cpSync(path.join(root, folder), path.join(copy, folder), { recursive: true });
+  for (const file of ['package.json', 'tsconfig.json']) cpSync(path.join(root, file), path.join(copy, file));
+  for (const folder of ['node_modules', '.tools']) symlinkSync(path.join(root, folder), path.join(copy, folder));
+  const file = path.join(copy, 'workflows/register-account.ts');
+  const text = readFileSync(file, 'utf8')
+    .replace("import { setCurrentDetails } from '@temporalio/workflow';", "import { setCurrentDetails, sleep } from '@temporalio/workflow';")
+    .replace('const { session } = await setUpAccount(registration);', 'await sleep(1);\n  const { session } = await setUpAccount(registration);')
+    .replace("note: 'account made, profile furnished'", "note: 'made by the next version'");
+  expect(text.match(/sleep\(1\)|made by the next version/g)).toHaveLength(2);
+  writeFileSync(file, text);
+  return copy;
+}
+
+beforeAll(async () => {
+  changed = copyChanged();
+  stack = await startStack({
+    mailboxes: [`brand@${mailDomain}`],
+    sites: [
+      { domain: 'before.practice.test', confirmation: 'none', behaviour: { slow: 4_000 } },
+      { domain: 'after.practice.test', confirmation: 'none' },
+    ],
+  });
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(changed, { recursive: true, force: true });
+});
+
+const noteOf = async (id: string) => (await stack.admin.readTask(id)).history.at(-1);
+
+test('a changed workflow is rolled out while old ones run: each ends on the version that it began with', async () => {
+  const requestId = await stack.admin.makeRequest(socialRequest(stack, 'brand', ['before.practice.test', 'after.practice.test']));
+  const [before, after] = (await stack.admin.readRequest(requestId)).tasks;
+  const [site] = stack.practice.sites;
+
+  const old = await stack.startWorker({ BUILD_ID: 'one' });
+  expect(await stack.run('scripts/versions.ts', 'make-current', 'none')).toMatchObject({ code: 2, stderr: expect.stringContaining('no worker with the BUILD_ID none has polled') });
+  await expect.poll(async () => (await stack.run('scripts/versions.ts', 'make-current', 'one')).code, { timeout: 30_000 }).toBe(0);
+  expect(old.output()).toContain('no version is current');
+
+  // Its site is slow, so it is at work while the next version is rolled out.
+  await stack.run('scripts/social.ts', before!.id);
+  await expect.poll(() => site!.state().counts.signUpPages, { timeout: 60_000 }).toBe(1);
+  const next = await stack.startWorker({ BUILD_ID: 'two' }, changed);
+  await expect.poll(async () => (await stack.run('scripts/versions.ts', 'make-current', 'two')).code, { timeout: 30_000 }).toBe(0);
+  const { stdout } = await stack.run('scripts/versions.ts', 'list');
+  expect(stdout).toMatch(/two\s*│\s*current/);
+  expect(stdout).toMatch(/one\s*│\s*draining/);
+
+  const begun = stack.client.workflow.getHandle(`social/${before!.id}`);
+  expect((await begun.describe()).status.name).toBe('RUNNING');
+
+  const done = await stack.run('scripts/social.ts', after!.id, '--wait');
+  expect(done.code, done.stderr).toBe(0);
+  expect(await noteOf(after!.id)).toMatchObject({ to: 'completed', note: 'made by the next version' });
+
+  site!.setBehaviour({});
+  expect(await begun.result()).toMatchObject({ outcome: 'completed' });
+  expect(await noteOf(before!.id)).toMatchObject({ to: 'completed', note: 'account made, profile furnished' });
+  for (const worker of [old, next]) expect(await worker.end('SIGTERM')).toBe(0);
+});
