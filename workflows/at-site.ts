@@ -29,11 +29,17 @@ export class AtSite {
     });
   }
 
-  /** One step, tried again as its line in `steps.ts` says; each try has a permit of its own. @throws the last try's failure */
-  async run<Result>(step: SiteStep, act: () => Promise<Result>): Promise<Result> {
+  /**
+   * One step, tried again as its line in `steps.ts` says; each try has a permit of its own.
+   *
+   * @param prepare what comes before each try, and needs no permit
+   * @throws the last try's failure
+   */
+  async run<Result>(step: SiteStep, act: () => Promise<Result>, prepare?: () => Promise<void>): Promise<Result> {
     let unheard = 0;
     for (let tried = 1; ; ) {
       try {
+        await prepare?.();
         return await this.#once(step, act);
       } catch (error) {
         if (isNeverStarted(error)) {

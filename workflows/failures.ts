@@ -1,6 +1,35 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureKind, StepFailure } from '../contracts/outcomes.ts';
 
+/** Every kind, so that an error of any other name is known as unexpected. */
+const kinds: Record<FailureKind, true> = {
+  AlreadyExists: true,
+  Challenge: true,
+  Rejected: true,
+  SiteDown: true,
+  WrongCredentials: true,
+  Unconfirmed: true,
+  MailCodeNeeded: true,
+  FormChanged: true,
+  StepTimeout: true,
+  BrowserLost: true,
+  NotEnabled: true,
+  MailboxRefused: true,
+  MailboxDown: true,
+  MailMissing: true,
+  AssetRefused: true,
+  AssetUnavailable: true,
+  FeedRefused: true,
+  OutcomeUnknown: true,
+  Cancelled: true,
+  Overdue: true,
+  Unexpected: true,
+};
+
+function readKind(type: string | null | undefined): FailureKind {
+  return type && Object.hasOwn(kinds, type) ? (type as FailureKind) : 'Unexpected';
+}
+
 /** A failure as the workflow decides on it. */
 export interface Told {
   kind: FailureKind;
@@ -31,7 +60,7 @@ export function readFailure(error: unknown): Told {
   if (cause instanceof ApplicationFailure) {
     const [details] = (cause.details ?? []) as StepFailure[];
     const evidence = details?.evidence ? ` (evidence: ${details.evidence})` : '';
-    return { kind: (cause.type ?? 'Unexpected') as FailureKind, reason: cause.message + evidence, submitted: details?.submitted ?? true, overloaded: details?.overloaded, retryAfterMs: details?.retryAfterMs };
+    return { kind: readKind(cause.type), reason: cause.message + evidence, submitted: details?.submitted ?? true, overloaded: details?.overloaded, retryAfterMs: details?.retryAfterMs };
   }
   if (cause instanceof TimeoutFailure) {
     return { kind: 'StepTimeout', reason: 'the step was not heard of again', submitted: true };

@@ -1,5 +1,6 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { patched, setCurrentDetails } from '@temporalio/workflow';
 import type { StepTask } from '../activities/browser/activities.ts';
+import type { Marked } from '../activities/mailbox/activities.ts';
 import type { Session } from '../contracts/outcomes.ts';
 import type { AtSite } from './at-site.ts';
 import { fail } from './failures.ts';
@@ -8,12 +9,16 @@ import { answerSignIn, awaitMail, markMailbox, signIn, siteSteps } from './steps
 /** Signs in to an account that is there, with the code that the site sends by mail when it asks for one. */
 export async function signInToSite(task: StepTask, site: AtSite): Promise<Session | undefined> {
   setCurrentDetails('signing in');
-  const marked = await markMailbox(task);
-  const signedIn = await site.run(siteSteps.signIn, () => signIn(task));
+  let marked: Marked | undefined;
+  const mark = async () => {
+    // Each try may send a code, and only the last one's counts.
+    if (marked === undefined || patched('mark-before-each-sign-in')) marked = await markMailbox(task);
+  };
+  const signedIn = await site.run(siteSteps.signIn, () => signIn(task), mark);
   if (!signedIn.awaiting) return signedIn.session;
 
   setCurrentDetails("waiting for the sign-in's mail");
-  if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
+  if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
   const proof = await awaitMail(task, marked.mark, signedIn.awaiting);
   const answered = await site.run(siteSteps.answerSignIn, () => answerSignIn(task, signedIn.session, proof));
   return answered.session;

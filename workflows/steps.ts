@@ -137,7 +137,15 @@ export const { checkFeed } = proxyActivities<FeedActivities>({
   summary: 'check the feed',
 });
 
-export const { markMailbox, findMail } = proxyActivities<MailActivities>({
+/** Nothing has been sent yet, so a mail server that is down is waited for. */
+export const { markMailbox } = proxyActivities<MailActivities>({
+  ...services,
+  startToCloseTimeout: minute,
+  heartbeatTimeout: 20 * second,
+  retry: { ...retryRead, maximumInterval: 5 * minute },
+});
+
+export const { findMail } = proxyActivities<MailActivities>({
   ...services,
   startToCloseTimeout: minute,
   heartbeatTimeout: 20 * second,

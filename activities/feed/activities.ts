@@ -6,10 +6,13 @@ import { checkFeed } from './check-feed.ts';
 import { FeedRefused } from './errors.ts';
 import type { Feed } from './read-feed.ts';
 
+function fail(type: FailureKind, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, category: 'BENIGN' });
+}
+
 function toFailure(error: unknown): unknown {
-  const fail = (type: FailureKind) => ApplicationFailure.create({ type, message: (error as Error).message, category: 'BENIGN' });
-  if (error instanceof FeedRefused) return fail('FeedRefused');
-  if (error instanceof AssetUnavailable) return fail('AssetUnavailable');
+  if (error instanceof FeedRefused) return fail('FeedRefused', error.message);
+  if (error instanceof AssetUnavailable) return fail('AssetUnavailable', error.message);
   return error;
 }
 
@@ -17,11 +20,12 @@ export function createFeedActivities({ assetsAllow }: { assetsAllow: string[] })
   return {
     /** Whether directories would take the feed, and whether it is the owner's when one is given. */
     async checkFeed(url: string, owner?: string): Promise<Pick<Feed, 'title' | 'ownerEmail'>> {
-      return withinLimits(async ({ signal }) => {
+      return withinLimits(async ({ signal, isOverdue }) => {
         try {
           const { title, ownerEmail } = await checkFeed(url, { owner, allow: assetsAllow, signal });
           return { title, ownerEmail };
         } catch (error) {
+          if (isOverdue()) throw fail('StepTimeout', "the check of the feed took too long");
           throw toFailure(error);
         }
       });

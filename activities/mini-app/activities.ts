@@ -1,11 +1,16 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
 import { fetch } from 'undici';
-import { type MiniAppUser, miniAppExists, miniAppRegistered } from '../../contracts/mini-app.ts';
+import { cutErrorMessage } from '../../contracts/envelope.ts';
+import { type MiniAppUser, miniAppExists, miniAppToken } from '../../contracts/mini-app.ts';
 import type { MiniAppOutcome } from '../../contracts/outcomes.ts';
+import { readRetryAfter } from '../../contracts/retry-after.ts';
 
 const callTimeoutMs = 30_000;
+const longestName = 200;
 
 export interface MiniAppSetting {
   url: string;
@@ -15,18 +20,55 @@ export interface MiniAppSetting {
   tokenFolder: string;
 }
 
-/** The server's own words, in whatever form it answers. */
-function readMessage(text: string): string {
+/** An answer of the server; `body` is undefined when it is no JSON. */
+interface Answer {
+  status: number;
+  body: unknown;
+  retryAfterMs: number | undefined;
+}
+
+function retry(message: string, retryAfterMs?: number): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'MiniAppUnavailable', message, nextRetryDelay: retryAfterMs });
+}
+
+function parseJson(text: string): unknown {
   try {
-    return String((JSON.parse(text) as { message?: unknown }).message ?? '');
+    return JSON.parse(text);
   } catch {
-    return '';
+    return undefined;
   }
 }
 
-async function keepToken({ tokenFolder, shopId }: MiniAppSetting, zaloUserId: string, token: string): Promise<void> {
-  await mkdir(tokenFolder, { recursive: true, mode: 0o700 });
-  const file = path.join(tokenFolder, `${shopId}-${encodeURIComponent(zaloUserId)}`);
+/** The server's own words, where it has some, as short as a report. */
+function readMessage(body: unknown): string {
+  return cutErrorMessage(String((body as { message?: unknown } | null | undefined)?.message ?? ''));
+}
+
+/** @throws ApplicationFailure to be tried again when there is no answer */
+async function post({ url, tokenSeller, shopId }: MiniAppSetting, user: MiniAppUser): Promise<Answer> {
+  try {
+    const response = await fetch(`${url}/mini-app/v1/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'token-seller': tokenSeller, 'shop-id': String(shopId) },
+      body: JSON.stringify(user),
+      // What is sent is meant for this server alone.
+      redirect: 'manual',
+      signal: AbortSignal.any([cancellationSignal(), AbortSignal.timeout(callTimeoutMs)]),
+    });
+    return { status: response.status, body: parseJson(await response.text()), retryAfterMs: readRetryAfter(response.headers.get('retry-after')) };
+  } catch (error) {
+    cancellationSignal().throwIfAborted();
+    throw retry(`no answer: ${((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? (error as Error).message}`);
+  }
+}
+
+/** The file of a user's token. An id may be of any letters and length, a file's name may not. */
+function tokenFile({ tokenFolder, shopId }: MiniAppSetting, zaloUserId: string): string {
+  const name = encodeURIComponent(zaloUserId);
+  return path.join(tokenFolder, `${shopId}-${name.length <= longestName ? name : createHash('sha256').update(zaloUserId).digest('hex')}`);
+}
+
+async function keepToken(file: string, token: string): Promise<void> {
   await writeFile(`${file}.new`, `${token}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
@@ -41,31 +83,22 @@ export function createMiniAppActivities(setting: MiniAppSetting | undefined) {
       if (!setting) {
         return { outcome: 'failed', reason: 'this worker has no MINIAPP_TOKEN_SELLER and MINIAPP_SHOP_ID' };
       }
-      const retry = (message: string) => ApplicationFailure.create({ type: 'MiniAppUnavailable', message });
-      let status: number;
-      let text: string;
-      try {
-        const response = await fetch(`${setting.url}/mini-app/v1/register`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', 'token-seller': setting.tokenSeller, 'shop-id': String(setting.shopId) },
-          body: JSON.stringify(user),
-          signal: AbortSignal.any([cancellationSignal(), AbortSignal.timeout(callTimeoutMs)]),
-        });
-        ({ status } = response);
-        text = await response.text();
-      } catch (error) {
-        cancellationSignal().throwIfAborted();
-        throw retry(`no answer: ${((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? (error as Error).message}`);
-      }
-      if (status >= 500 || status === 429) throw retry(`the server answers ${status}`);
+      const file = tokenFile(setting, user.zalo_user_id);
+      // Before the call: a token that can't be kept afterwards is lost.
+      await mkdir(setting.tokenFolder, { recursive: true, mode: 0o700 });
+      await access(setting.tokenFolder, constants.W_OK);
+
+      const { status, body, retryAfterMs } = await post(setting, user);
+      if (status >= 500 || status === 429) throw retry(`the server answers ${status}`, retryAfterMs);
+      if (status >= 300 && status < 400) return { outcome: 'failed', reason: `${status}: the server leads elsewhere, and what is sent is meant for MINIAPP_URL alone` };
       if (status === 201) {
-        const made = miniAppRegistered.safeParse(JSON.parse(text));
+        const made = miniAppToken.safeParse(body);
         if (!made.success) throw retry('201 in an unknown form');
-        await keepToken(setting, user.zalo_user_id, made.data.token);
+        await keepToken(file, made.data.token);
         return { outcome: 'registered', userId: made.data.data.user_id, username: made.data.data.username };
       }
-      if (status === 409 && miniAppExists.safeParse(JSON.parse(text)).success) return { outcome: 'exists' };
-      return { outcome: 'failed', reason: `${status} ${readMessage(text)}`.trim() };
+      if (status === 409 && miniAppExists.safeParse(body).success) return { outcome: 'exists' };
+      return { outcome: 'failed', reason: `${status} ${readMessage(body)}`.trim() };
     },
   };
 }

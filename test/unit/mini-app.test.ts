@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -117,7 +117,7 @@ describe('a user whom the shop has already', () => {
   test('is an outcome, no failure, and leaves no token', async () => {
     server.answer = there;
     expect(await register()).toEqual({ outcome: 'exists' });
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(setting.tokenFolder)).toEqual([]);
   });
 
   test('since the answer of an earlier attempt was lost is an outcome as well', async () => {
@@ -145,6 +145,7 @@ describe('an answer that another attempt would not change', () => {
   test.each<[string, Answering, string]>([
     ['without words', json(400, { success: false }), '400'],
     ['with a page', text(403, '<h1>Forbidden</h1>'), '403'],
+    ['409 that is no JSON', text(409, 'conflict'), '409'],
     ['409 for another reason', refuse(409, 'the shop is closed'), '409 the shop is closed'],
   ])('%s ends at once with its status', async (_what, answering, reason) => {
     server.answer = answering;
@@ -153,18 +154,27 @@ describe('an answer that another attempt would not change', () => {
 });
 
 describe('no usable answer', () => {
-  test.each<[string, Answering, RegExp]>([
-    ['500', refuse(500, 'oops'), /^the server answers 500$/],
-    ['502 of a proxy', text(502, '<h1>Bad gateway</h1>'), /^the server answers 502$/],
-    ['429 that names its wait', json(429, { success: false, message: 'later' }, { 'retry-after': '7' }), /^the server answers 429$/],
-    ['503 that names its wait', json(503, { success: false, message: 'later' }, { 'retry-after': '7' }), /^the server answers 503$/],
-    ['201 in a form that nobody knows', json(201, { success: true, token: userToken }), /^201 in an unknown form$/],
-    ['a connection that breaks off', breakOff, /^no answer: (UND_ERR_SOCKET|ECONNRESET)$/],
-  ])('(%s) is waited out', async (_what, answering, message) => {
+  test.each<[string, Answering, RegExp, number | undefined]>([
+    ['500', refuse(500, 'oops'), /^the server answers 500$/, undefined],
+    ['502 of a proxy', text(502, '<h1>Bad gateway</h1>'), /^the server answers 502$/, undefined],
+    ['429 that names its wait', json(429, { success: false, message: 'later' }, { 'retry-after': '7' }), /^the server answers 429$/, 7_000],
+    ['503 that names its wait', json(503, { success: false, message: 'later' }, { 'retry-after': '7' }), /^the server answers 503$/, 7_000],
+    ['201 in a form that nobody knows', json(201, { success: true, token: userToken }), /^201 in an unknown form$/, undefined],
+    ['201 that is no JSON', text(201, `${userToken} and more`), /^201 in an unknown form$/, undefined],
+    ['a connection that breaks off', breakOff, /^no answer: (UND_ERR_SOCKET|ECONNRESET)$/, undefined],
+  ])('(%s) is waited out', async (_what, answering, message, delay) => {
     server.answer = answering;
-    expect((await retriedFailureOf(register())).message).toMatch(message);
+    const failure = await retriedFailureOf(register());
+    expect(failure.message).toMatch(message);
+    expect(failure.nextRetryDelay).toBe(delay);
     expect(server.taken).toHaveLength(1);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(setting.tokenFolder)).toEqual([]);
+  });
+
+  test('can be a place for the token that is none: then nothing is sent', async () => {
+    writeFileSync(path.join(folder, 'data'), 'a file where the folder should be');
+    await expect(register()).rejects.toThrow(/ENOTDIR|EEXIST/);
+    expect(server.taken).toEqual([]);
   });
 
   test('(a server that is not there) is waited out', async () => {
@@ -215,4 +225,35 @@ test('a worker without the seller’s settings says which ones it lacks, and cal
     reason: 'this worker has no MINIAPP_TOKEN_SELLER and MINIAPP_SHOP_ID',
   });
   expect(server.taken).toEqual([]);
+});
+
+describe('what the server sends', () => {
+  test('elsewhere is not followed: the seller’s token is for this server alone', async () => {
+    const other = await AnsweringServer.start();
+    try {
+      server.answer = (response) => void response.writeHead(307, { location: `${other.url}/mini-app/v1/register` }).end();
+      expect(await register()).toEqual({ outcome: 'failed', reason: expect.stringMatching(/^307: the server leads elsewhere/) as string });
+      expect(other.taken).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('beside the token may be null or new', async () => {
+    server.answer = json(201, { ...made, data: { user_id: 5, username: 'zalo_987', avatar: null, email: null, level: 3 } });
+    expect(await register()).toEqual({ outcome: 'registered', userId: 5, username: 'zalo_987' });
+    expect(readdirSync(setting.tokenFolder)).toEqual(['7-987']);
+  });
+
+  test('as a reason is cut to what a report may hold', async () => {
+    server.answer = refuse(400, 'x'.repeat(100_000));
+    const { reason } = (await register()) as { reason: string };
+    expect(reason.length).toBeLessThanOrEqual(1_010);
+  });
+
+  test('for an id too long for a file’s name is kept under a short one', async () => {
+    server.answer = json(201, made);
+    expect(await register({ ...user, zalo_user_id: 'ẩ'.repeat(80) })).toMatchObject({ outcome: 'registered' });
+    expect(readdirSync(setting.tokenFolder)).toEqual([expect.stringMatching(/^7-[0-9a-f]{64}$/)]);
+  });
 });

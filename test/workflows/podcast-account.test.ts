@@ -215,7 +215,7 @@ describe('a sub-site', () => {
     const { email, username, password } = scene.role.fields;
     expect(scene.report()).toEqual({ call: 'complete', body: { email, username, password, cookie: 'sid=import', note: expect.any(String) as string } });
     expect(namesOf(scene)).toEqual([
-      'readPodcastTask', 'startTask', 'checkFeed', 'markMailbox', 'requestPermit', 'createAccount', 'requestPermit', 'markMailbox', 'importFeed', 'completeTask',
+      'readPodcastTask', 'startTask', 'checkFeed', 'markMailbox', 'requestPermit', 'createAccount', 'markMailbox', 'requestPermit', 'importFeed', 'completeTask',
     ]);
     expect(scene.callsOf('checkFeed')[0]!.args[0]).toBe(feedUrl);
     const [task, used] = scene.callsOf('importFeed')[0]!.args;
@@ -288,7 +288,7 @@ describe('an import that asks for the code of the feed’s owner', () => {
     expect(await scene.run()).toEqual({ outcome: 'completed' });
     const names = namesOf(scene);
     expect(names.slice(names.indexOf('createAccount') + 1, names.indexOf('awaitMail'))).toEqual(
-      Array.from({ length: 3 }, () => ['requestPermit', 'markMailbox', 'importFeed']).flat(),
+      Array.from({ length: 3 }, () => ['markMailbox', 'requestPermit', 'importFeed']).flat(),
     );
     // The first mark is the account's.
     expect(scene.callsOf('awaitMail')[0]!.args[1]).toMatchObject({ uidNext: 4 });
