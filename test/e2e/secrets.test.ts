@@ -6,11 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KeyRing } from '../../contracts/key-ring.ts';
 import { EncryptionCodec } from '../../temporal/codec.ts';
 import { maskPayload } from '../../temporal/mask-payload.ts';
+import { podcastRequestId } from '../../temporal/workflow-ids.ts';
 import { writeForms } from '../support/browser-lab.ts';
-import { mailDomain, mailPassword, socialRequest, type Stack, startStack, type WorkerProcess } from '../support/stack.ts';
+import { mailDomain, mailPassword, podcastRequest, socialRequest, type Stack, startStack, type WorkerProcess } from '../support/stack.ts';
 
 const password = `Pl"nt'd&<Pass>/1 ế`;
 const twofa = 'JBSWY3DPEHPK3PXQ';
+const podcastDomains = ['host.practice.test', 'owner.practice.test'];
 const domains = ['link.practice.test', 'code.practice.test', 'human.practice.test'];
 
 let stack: Stack;
@@ -31,19 +33,27 @@ beforeAll(async () => {
       { domain: domains[1]!, confirmation: 'code' },
       { domain: domains[2]!, confirmation: 'none', behaviour: { humanCheck: true } },
     ],
+    podcasts: [
+      { kind: 'host', domain: podcastDomains[0]!, confirmation: 'none' },
+      { kind: 'directory', domain: podcastDomains[1]!, confirmation: 'none', ownerCode: true },
+    ],
   });
   worker = await stack.startWorker({ LOG_LEVEL: 'trace', EVIDENCE_DIR: path.join(stack.folder, 'evidence') });
   const request = socialRequest(stack, 'secret', domains, twofa);
   const requestId = await stack.admin.makeRequest({ ...request, accounts: request.accounts.map((account) => ({ ...account, password })) });
   taskIds = (await stack.admin.readRequest(requestId)).tasks.map(({ id }) => id);
+  const podcast = podcastRequest(stack, 'secret', podcastDomains);
+  const podcastId = await stack.admin.makeRequest({ ...podcast, accounts: podcast.accounts.map((account) => ({ ...account, password, twofa })) });
+  taskIds.push(...(await stack.admin.readRequest(podcastId)).tasks.map(({ id }) => id));
   await stack.run('scripts/dispatch.ts', '--once');
+  expect(await stack.client.workflow.getHandle(podcastRequestId(podcastId)).result()).toMatchObject({ outcome: 'completed' });
   const ends = [];
-  for (const id of taskIds) ends.push(await stack.client.workflow.getHandle(`social/${id}`).result());
+  for (const id of taskIds.slice(0, domains.length)) ends.push(await stack.client.workflow.getHandle(`social/${id}`).result());
   expect(ends).toMatchObject([{ outcome: 'profile_failed' }, { outcome: 'completed' }, { outcome: 'register_failed', failure: 'Challenge' }]);
 
   const mails = await stack.practice.mail.messages(`secret@${mailDomain}`);
-  proofs = mails.map(({ text }) => (/token=(\S+)/.exec(text) ?? /\b(\d{6})\b/.exec(text))![1]!);
-  expect(proofs).toHaveLength(2);
+  proofs = mails.map(({ text }) => (/token=(\S+)/.exec(text) ?? /\b(\d{8}|\d{6})\b/.exec(text))![1]!);
+  expect(proofs).toHaveLength(3);
   for await (const { workflowId, runId } of stack.client.workflow.list()) {
     const handle = stack.client.workflow.getHandle(workflowId, runId);
     histories.push(await handle.fetchHistory());
