@@ -2,6 +2,7 @@ import { SignJWT } from 'jose';
 import { existsMessage, registeredMessage } from '../contracts/mini-app.ts';
 import type { MiniAppRegistered, MiniAppUser } from '../contracts/mini-app.ts';
 import type { ManagerContext } from './context.ts';
+import { refuseOverlong } from './indexed-text.ts';
 import { makePassword } from './password.ts';
 import type { Shop } from './plugins/token-seller.ts';
 import { Refusal } from './refusal.ts';
@@ -10,9 +11,10 @@ import { sealJson } from './tasks/secrets.ts';
 /**
  * Makes a Mini App user; the password is the server's own and nobody is told (contract section 5).
  *
- * @throws Refusal 409 when the shop has this Zalo user already
+ * @throws Refusal 400 for an id that its index can't hold, 409 when the shop has this Zalo user already
  */
 export async function registerMiniAppUser(context: ManagerContext, secret: Uint8Array, shop: Shop, user: MiniAppUser): Promise<MiniAppRegistered> {
+  refuseOverlong('zalo_user_id', user.zalo_user_id);
   const username = `zalo_${user.zalo_user_id}`;
   const { sealed, keyId } = sealJson(context.keys, { password: makePassword() });
   const made = await context.db

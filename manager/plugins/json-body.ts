@@ -17,19 +17,20 @@ export function readJsonBodies(app: FastifyInstance): void {
       return done(new Refusal(400, 'body is not valid JSON'));
     }
     // Only an escape can write what the database can't hold.
-    const field = text.includes('\\u') ? findUnstorable(value, '') : undefined;
+    const field = text.includes('\\u') ? findUnstorable(value) : undefined;
     if (field !== undefined) return done(new Refusal(400, `${field || 'body'}: holds a character that is no text (NUL or half a surrogate pair)`));
     done(null, value);
   });
 }
 
-/** The path of the first text with NUL or a lone surrogate, which PostgreSQL refuses. */
-function findUnstorable(value: unknown, path: string): string | undefined {
-  if (typeof value === 'string') return /[\0\p{Cs}]/u.test(value) ? path : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, item] of Object.entries(value)) {
-    const found = findUnstorable(item, path === '' ? name : `${path}.${name}`);
-    if (found !== undefined) return found;
+/** The path of the first text with NUL or a lone surrogate, which PostgreSQL refuses; without recursion, since a body may be nested deeper than the stack. */
+function findUnstorable(body: unknown): string | undefined {
+  const open: { path: string; value: unknown }[] = [{ path: '', value: body }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { path, value } = next;
+    if (typeof value === 'string' && /[\0\p{Cs}]/u.test(value)) return path;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, item] of Object.entries(value).reverse()) open.push({ path: path === '' ? name : `${path}.${name}`, value: item });
   }
   return undefined;
 }

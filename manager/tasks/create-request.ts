@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { NewRequest } from '../../contracts/admin.ts';
 import type { ManagerContext } from '../context.ts';
 import type { DatabaseTransaction } from '../database/tables.ts';
+import { refuseOverlong } from '../indexed-text.ts';
 import { makePassword } from '../password.ts';
 import { Refusal } from '../refusal.ts';
 import { spin } from '../spin.ts';
@@ -11,17 +12,25 @@ import { sealJson } from './secrets.ts';
 import type { Credentials } from './secrets.ts';
 import type { Status } from './states.ts';
 
+/** Bytes: what DNS allows. */
+const longestDomain = 253;
+
 /** Rows of one INSERT: PostgreSQL takes at most 65,535 parameters. */
 const chunk = 1000;
 
 /**
  * Makes a request and one task per account, in the order given, or nothing at all.
  *
- * @throws Refusal 409 naming website and domain when a live task of this type has the account already
+ * @throws Refusal 400 for a text that its index can't hold, 409 naming website and domain when a live task of this type has the account already
  */
 export async function createRequest(context: ManagerContext, asked: NewRequest): Promise<{ requestId: string; taskIds: string[] }> {
   const requestId = randomUUID();
   const key = websiteKey(asked.website);
+  refuseOverlong('website', key);
+  for (const [index, { domain, link_profile }] of asked.accounts.entries()) {
+    refuseOverlong(`accounts.${index}.domain`, domain, longestDomain);
+    refuseOverlong(`accounts.${index}.link_profile`, link_profile);
+  }
   const tasks = asked.accounts.map((account) => makeTask(context, asked, account, requestId, key));
 
   await context.db.transaction().execute(async (trx) => {

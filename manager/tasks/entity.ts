@@ -1,6 +1,7 @@
 import type { CompleteConnect, ConnectTaskAnswer, EntityStatus, FailConnect } from '../../contracts/entity.ts';
 import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../contracts/social.ts';
 import type { ManagerContext } from '../context.ts';
+import { refuseOverlong } from '../indexed-text.ts';
 import { Refusal } from '../refusal.ts';
 import { readLinks } from './entity-links.ts';
 import { moveTask } from './move.ts';
@@ -46,6 +47,7 @@ export async function failRegisterPhase(context: ManagerContext, taskId: string,
 
 export async function completeConnectPhase(context: ManagerContext, taskId: string, body: CompleteConnect): Promise<void> {
   const { link_profile, link_post, note } = body;
+  for (const [field, link] of Object.entries({ link_profile, link_post })) refuseOverlong(field, link);
   const set = { ...replacing({ link_profile }), ...replacing({ link_profile: link_post }) };
   await context.db.transaction().execute((trx) => moveTask(context, trx, { flow, taskId, event: 'complete', from: 'connecting', by: 'worker', set, note }));
 }

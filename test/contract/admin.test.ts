@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { accounts, adminKey, onEachDatabase, workerKey } from './harness.ts';
 import type { Json } from './harness.ts';
+import { phases } from './phases.ts';
+
+/** Random, since the database packs what repeats itself. */
+const long = randomBytes(1500).toString('hex');
 
 onEachDatabase('admin', (bench) => {
   const ask = (body: object) => bench.manager.admin('POST', '/requests', { type: 'social', website: 'https://brand.example', accounts: accounts(1), ...body });
@@ -33,6 +38,35 @@ onEachDatabase('admin', (bench) => {
     expect(given.group_id).toBe(made.group_id);
   });
 
+  test.each(phases)('the passwords made for $phase are each another, by the rule', async ({ type, links, account, waiting }) => {
+    await ask({ type, accounts: accounts(50).map((one, index) => ({ ...one, ...account, password: [undefined, null, ''][index % 3] })) });
+    const { body } = await bench.manager.get(`${links}?status=${waiting}&limit=50`);
+    const made: string[] = body.data.map((task: Json) => task.password);
+    expect(new Set(made).size).toBe(50);
+    for (const password of made) expect(password).toMatch(/^[A-Z](?=.*[a-z])(?=.*\d)(?=.*[^A-Za-z0-9])[^<>\s]{11}$/);
+  });
+
+  test('a request counts its tasks by status, and says its settings', async () => {
+    const { body: { data } } = await ask({ type: 'entity', accounts: accounts(3), entity_connect: { mode: 'limit', limit: 7 }, max_retries: 5, group_id: 'group-1' });
+    await bench.manager.post(`/api/v1/entity/links/${data.task_ids[1]}/start`);
+    const { body } = await bench.manager.admin('GET', `/requests/${data.request_id}`);
+    expect(body.data).toMatchObject({
+      counts: { register: 2, registering: 1 }, entity_connect: { mode: 'limit', limit: 7 }, max_retries: 5, group_id: 'group-1', target: 3,
+    });
+    expect(body.data.tasks.map((task: Json) => task.status)).toEqual(['register', 'registering', 'register']);
+    const other = await ask({ type: 'entity', website: 'https://other.example' });
+    const unsaid = (await bench.manager.admin('GET', `/requests/${other.body.data.request_id}`)).body.data;
+    expect(unsaid).toMatchObject({ entity_connect: { mode: 'all' }, max_retries: 3 });
+  });
+
+  test.each(phases)('an admin key works off $phase too', async ({ type, links, account, waiting, report }) => {
+    const { ids: [id] } = await bench.manager.make({ type, accounts: [{ ...accounts(1)[0]!, ...account }] });
+    const call = (method: string, path: string, body?: object) => bench.manager.call(method, `${links}/${id}${path}`, { key: adminKey, body });
+    expect((await call('GET', `?status=${waiting}`)).status).toBe(200);
+    expect((await call('POST', '/start')).status).toBe(200);
+    expect((await call('POST', '/complete', report)).status).toBe(200);
+  });
+
   test('spin syntax is resolved once for each task, and never again', async () => {
     await ask({ profile: { about: '<p>{Hello|Hi|Hey} {a|b|c|d} {kept}</p>' }, accounts: accounts(40) });
     const pull = async () => (await bench.manager.get('/api/v1/social_account/links?limit=40')).body.data.map((task: Json) => task.about);
@@ -53,6 +87,23 @@ onEachDatabase('admin', (bench) => {
     expect(status).toBe(400);
     expect(body).toEqual({ success: false, message: expect.stringContaining(`${field}: `) });
     expect((await bench.manager.admin('GET', '/requests')).body.data).toEqual([]);
+  });
+
+  test.each([
+    ['website', { website: `https://brand.example/${long}` }, 2000], ['website', { website: `https://brand.example/${'ễ'.repeat(400)}` }, 2000],
+    ['accounts.0.domain', { accounts: [{ domain: `${long}.test`, email: 'a' }] }, 253],
+    ['accounts.1.link_profile', { accounts: [...accounts(1), { domain: 'b.test', email: 'a', link_profile: long }] }, 2000],
+  ] as const)('a longer %s than the database can hold is refused by name and makes nothing', async (field, more, most) => {
+    const { status, body } = await ask(more);
+    expect([status, body]).toEqual([400, { success: false, message: `${field}: must be at most ${most} bytes` }]);
+    expect((await bench.manager.admin('GET', '/requests')).body.data).toEqual([]);
+  });
+
+  test('the longest that is allowed fits together', async () => {
+    const exactly = (text: string, bytes: number) => text.slice(0, bytes);
+    const website = exactly(`brand.example/${long}`, 2000);
+    const { status } = await ask({ type: 'entity', website, accounts: [{ domain: exactly(long, 253), email: 'a', link_profile: exactly(long, 2000) }] });
+    expect(status).toBe(201);
   });
 
   test.each([[{ max_retrys: 5 }, 'max_retrys'], [{ profile: { abuot: '' } }, 'abuot'], [{ accounts: [{ domain: 'a.test', email: 'a', pasword: '' }] }, 'pasword']])(
@@ -94,6 +145,20 @@ onEachDatabase('admin', (bench) => {
     expect((await ask({})).status).toBe(409);
     await bench.manager.post(`/api/v1/social_account/links/${id}/fail`, { error_message: 'captcha', status: 'register_failed' });
     expect((await ask({})).status).toBe(201);
+  });
+
+  test.each(phases)('an account whose $phase ended keeps its site, and so does one that waits for nothing any more', async ({ type, links, account, report, failure }) => {
+    const own = accounts(2).map((one) => ({ ...one, ...account }));
+    const { ids } = await bench.manager.make({ type, max_retries: 0, accounts: own });
+    for (const id of ids) await bench.manager.post(`${links}/${id}/start`);
+    await bench.manager.post(`${links}/${ids[0]}/complete`, report);
+    await bench.manager.post(`${links}/${ids[1]}/fail`, { ...failure, status: 'profile_failed' });
+    const live = await Promise.all(ids.map((id) => bench.manager.status(id)));
+    for (const [index, status] of live.entries()) {
+      expect((await ask({ type, accounts: [own[index]!] })).status).toBe(status === 'final_failed' ? 201 : 409);
+    }
+    // Of a podcast, a failure without a retry is final.
+    expect(live.includes('final_failed')).toBe(type === 'podcast');
   });
 
   test('requests are listed a page at a time, the youngest first, each once', async () => {

@@ -16,6 +16,7 @@ onEachDatabase('every API', (bench) => {
 
   test('every call of a task needs the key, before anything else is looked at', async () => {
     for (const base of pulls) {
+      expect((await bench.manager.get(`${base}/x`, { key: null })).status).toBe(401);
       for (const call of ['start', 'complete', 'fail']) {
         expect((await bench.manager.post(`${base}/x/${call}`, '{', { key: null })).status).toBe(401);
       }
@@ -51,6 +52,25 @@ onEachDatabase('every API', (bench) => {
       const answer = await bench.manager.call('POST', `${base}/00000000-0000-4000-8000-000000000000/start`, { headers: { 'Content-Type': 'application/json' } });
       expect([answer.status, answer.body.message]).toEqual([404, 'task not found']);
     });
+  });
+
+  test.each([
+    ['/api/v1/admin/requests', { 'X-API-Key': adminKey }], ...pulls.map((path) => [`${path}/00000000-0000-4000-8000-000000000000/fail`, { 'X-API-Key': workerKey }] as const),
+  ] as const)('%s reads a body of 1 MB, and not a byte more, whether its length is said or not', async (path, headers) => {
+    const send = (bytes: number, inPieces: boolean) => {
+      const text = `{"error_message":"${'x'.repeat(bytes - 20)}"}`;
+      const pieces = Array.from({ length: Math.ceil(bytes / 65_536) }, (_, index) => new TextEncoder().encode(text.slice(index * 65_536, (index + 1) * 65_536)));
+      const body = inPieces ? { body: ReadableStream.from(pieces), duplex: 'half' } : { body: text };
+      return fetch(bench.manager.url + path, { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, ...body } as RequestInit);
+    };
+    const most = 1024 * 1024;
+    for (const inPieces of [false, true]) {
+      const fits = await send(most, inPieces);
+      expect(fits.status).toBe(400);
+      expect(await fits.text()).not.toContain('larger');
+      const over = await send(most + 1, inPieces);
+      expect([over.status, await over.json()]).toEqual([413, { success: false, message: 'body is larger than 1 MB' }]);
+    }
   });
 
   test('a body counts as JSON without its content type', async () => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { accounts, onEachDatabase } from './harness.ts';
 import type { Json } from './harness.ts';
@@ -69,6 +70,19 @@ onEachDatabase('entity', (bench) => {
       expect(await bench.manager.status(ids[2]!)).toBe('register');
     });
 
+    test('the waiting time is seven days from the request, when nothing else is set', async () => {
+      const statusAfter = async (website: string, hours: number) => {
+        const { requestId, ids } = await bench.manager.make({ type: 'entity', website, accounts: accounts(2) });
+        const then = new Date(Date.now() - hours * 3_600_000);
+        await bench.db.updateTable('requests').set({ created_at: then }).where('id', '=', requestId).execute();
+        await bench.db.updateTable('tasks').set({ created_at: then }).where('request_id', '=', requestId).execute();
+        await register(ids[0]!);
+        return bench.manager.status(ids[0]!);
+      };
+      expect(await statusAfter('https://young.example', 7 * 24 - 1)).toBe('registered');
+      expect(await statusAfter('https://old.example', 7 * 24 + 1)).toBe('connect');
+    });
+
     test('without a connect phase a task ends as completed, whatever the others do', async () => {
       const { requestId, ids } = await bench.manager.make({ type: 'entity', accounts: accounts(2), entity_connect: { mode: 'disable' } });
       await register(ids[0]!);
@@ -78,6 +92,13 @@ onEachDatabase('entity', (bench) => {
       expect(await bench.manager.status(ids[1]!)).toBe('completed');
       expect((await bench.manager.admin('GET', `/requests/${requestId}`)).body.data.status).toBe('completed');
       expect(await pull()).toEqual([]);
+    });
+
+    test('a failure without a status is one to register, and final', async () => {
+      const { ids: [id] } = await bench.manager.make({ type: 'entity', accounts: accounts(1) });
+      await post(id!, 'start');
+      expect((await post(id!, 'fail', { error_message: 'captcha' })).status).toBe(200);
+      expect((await bench.manager.admin('GET', `/tasks/${id}`)).body.data).toMatchObject({ status: 'final_failed', retry_count: 0, retry_at: null });
     });
 
     test('its reports are checked like those of a social task', async () => {
@@ -117,11 +138,51 @@ onEachDatabase('entity', (bench) => {
       for (const task of await pull()) expect(task.entity_connect).toEqual(link);
     });
 
-    test('all means at most 150, and a thousand tasks are answered in one pull', async () => {
-      await connectTasks(1000);
+    test('of a thousand tasks each gets the same 150 links, in the order of created_at', async () => {
+      const ids = await connectTasks(1000);
+      // Made by one request, all are of one moment: apart from each other, and not in the order of writing.
+      const ranks = ids.map((_, index) => (index * 617) % 1000);
+      await sql`
+        update tasks set created_at = timestamptz '2026-01-01' + make_interval(mins => known.rank)
+        from jsonb_to_recordset(${JSON.stringify(ids.map((id, index) => ({ id, rank: ranks[index] })))}::jsonb) as known(id uuid, rank int)
+        where tasks.id = known.id`.execute(bench.db);
+      const byAge = ids.map((_, index) => index).sort((one, other) => ranks[one]! - ranks[other]!);
+      const expected = byAge.slice(0, 150).map((index) => `https://site${index}.test/u/me`);
       const tasks = await pull('?limit=1000');
-      expect(tasks).toHaveLength(1000);
-      expect(tasks[999].entity_connect).toEqual(Array.from({ length: 150 }, (_, index) => `https://site${index}.test/u/me`));
+      expect(tasks.map((task) => task.id)).toEqual(byAge.map((index) => ids[index]));
+      for (const task of tasks) expect(task.entity_connect).toEqual(expected);
+      expect((await bench.manager.get(`${links}/${ids[0]}?status=connect`)).body.data.entity_connect).toEqual(expected);
+    });
+
+    test('a limit may be more than all', async () => {
+      const [id] = await connectTasks(200, { entity_connect: { mode: 'limit', limit: 180 } });
+      const { data } = (await bench.manager.get(`${links}/${id}?status=connect`)).body;
+      expect(data.entity_connect).toEqual(Array.from({ length: 180 }, (_, index) => `https://site${index}.test/u/me`));
+    });
+
+    test('links are computed when they are pulled: without the empty ones, and as they are by then', async () => {
+      const [first, ...known] = accounts(3).map((account, index) => ({ ...account, link_profile: `https://site${index}.test/u/me` }));
+      const { ids } = await bench.manager.make({ type: 'entity', accounts: [{ ...first!, link_profile: '' }, ...known] });
+      const linksOf = async () => (await pull()).map((task) => task.entity_connect);
+      expect(await linksOf()).toEqual(Array(2).fill(['https://site1.test/u/me', 'https://site2.test/u/me']));
+      await register(ids[0]!, { ...report, link_profile: 'https://site0.test/u/real' });
+      await post(ids[1]!, 'start');
+      await post(ids[1]!, 'complete', { link_post: 'https://site1.test/u/moved' });
+      const now = ['https://site0.test/u/real', 'https://site1.test/u/moved', 'https://site2.test/u/me'];
+      expect(await linksOf()).toEqual([now, now]);
+    });
+
+    test('without a connect phase an account with a profile has nothing to do', async () => {
+      const [id] = await connectTasks(1, { entity_connect: { mode: 'disable' } });
+      expect(await bench.manager.status(id!)).toBe('completed');
+      expect([await pull(), await pull('?status=register')]).toEqual([[], []]);
+    });
+
+    test('the lists of the two phases share no task', async () => {
+      const [second] = await connectTasks(1);
+      const { ids: [first] } = await bench.manager.make({ type: 'entity', website: 'https://other.example', accounts: accounts(1) });
+      const idsOf = async (query: string) => (await pull(query)).map((task) => task.id);
+      expect([await idsOf(''), await idsOf('?status=connect'), await idsOf('?status=register')]).toEqual([[second], [second], [first]]);
     });
 
     test('links of other requests and of deleted tasks are left out', async () => {
@@ -165,19 +226,6 @@ onEachDatabase('entity', (bench) => {
     expect((await bench.manager.get(`${links}/${id}`)).body.message).toMatch(/^status: /);
     expect((await bench.manager.get(`${links}/${id}?status=completed`)).status).toBe(400);
     expect((await bench.manager.get(`${links}?status=connecting`)).status).toBe(400);
-  });
-
-  test('a call from the wrong status is refused and says what its phase expects', async () => {
-    const [id] = await connectTasks(1);
-    const refusal = async (call: string, body: object = {}) => (await post(id!, call, body)).body;
-    expect(await refusal('complete')).toMatchObject({ success: false, current_status: 'connect', expected: 'connecting' });
-    expect(await refusal('fail', { error_message: 'x' })).toMatchObject({ current_status: 'connect', expected: 'connecting' });
-    await post(id!, 'start');
-    expect(await post(id!, 'start')).toMatchObject({ status: 409, body: { current_status: 'connecting', expected: 'connect' } });
-    const { ids: [other] } = await bench.manager.make({ type: 'entity', website: 'https://other.example', accounts: accounts(1) });
-    expect(await post(other!, 'complete', report)).toMatchObject({ status: 409, body: { current_status: 'register', expected: 'registering' } });
-    await post(other!, 'start');
-    expect(await post(other!, 'start')).toMatchObject({ status: 409, body: { current_status: 'registering', expected: 'register' } });
   });
 
   test.each([

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { miniAppSecret, onEachDatabase } from './harness.ts';
+import { KeyRing } from '../../contracts/key-ring.ts';
+import { keyText, miniAppSecret, onEachDatabase } from './harness.ts';
 import type { Json } from './harness.ts';
 
 const path = '/mini-app/v1/register';
@@ -66,8 +68,53 @@ onEachDatabase('mini app', (bench) => {
     expect(elsewhere.body.data.shop_id).toBe(5);
   });
 
-  test('of twenty simultaneous registrations one makes the user', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => register(user)));
+  test('another seller of the same shop is told so too', async () => {
+    await register(user);
+    const again = await register(user, { 'Token-Seller': await sellerToken({ claims: { seller_id: 8, shop_id: 23933 } }) });
+    expect([again.status, again.body.need_login]).toEqual([409, true]);
+  });
+
+  test('user name and password are made by the server, and the password is told to nobody', async () => {
+    const { body } = await register({ ...user, username: 'mine', password: 'Planted-pw' });
+    expect(body.data.username).toBe('zalo_123456789');
+    expect(Object.keys(body.data)).not.toContain('password');
+    const row = await bench.db.selectFrom('mini_app_users').selectAll().executeTakeFirstOrThrow();
+    const sealed = new KeyRing(keyText).open(row.secrets_key, row.secrets).toString();
+    const { password } = JSON.parse(sealed) as { password: string };
+    expect(password).toMatch(/^[A-Z](?=.*[a-z])(?=.*\d)(?=.*[^A-Za-z0-9])[^<>\s]{11}$/);
+    expect(JSON.stringify([body, decodeJwt(body.token)])).not.toContain(password);
+  });
+
+  test('an id that the database could not hold is refused by name', async () => {
+    const zalo_user_id = randomBytes(1500).toString('hex');
+    const { status, body } = await register({ ...user, zalo_user_id });
+    expect([status, body]).toEqual([400, { success: false, message: 'zalo_user_id: must be at most 2000 bytes' }]);
+    expect((await register({ ...user, zalo_user_id: zalo_user_id.slice(0, 2000) })).status).toBe(201);
+  });
+
+  test('a body over 1 MB is refused', async () => {
+    const { status, body } = await register({ ...user, name: 'x'.repeat(1024 * 1024) });
+    expect([status, body]).toEqual([413, { success: false, message: 'body is larger than 1 MB' }]);
+  });
+
+  test('a body that is no JSON is told from one that lacks something', async () => {
+    const { status, body } = await register('{');
+    expect([status, body]).toEqual([400, { success: false, message: 'body is not valid JSON' }]);
+  });
+
+  test.each<[string, string[]]>([['neither header', []], ['no Shop-ID', ['Token-Seller']], ['no Token-Seller', ['Shop-ID']]])('with %s nobody is let in, whatever the body', async (_, sent) => {
+    const both: Record<string, string> = { 'Token-Seller': await sellerToken(), 'Shop-ID': '23933' };
+    const headers = Object.fromEntries(Object.entries(both).filter(([name]) => sent.includes(name)));
+    for (const body of [user, {}, '{']) {
+      expect(await bench.manager.post(path, body, { headers })).toMatchObject({ status: 401, body: { success: false } });
+    }
+    expect(await bench.db.selectFrom('mini_app_users').select('user_id').execute()).toEqual([]);
+  });
+
+  test('of twenty simultaneous registrations at two managers one makes the user', async () => {
+    const other = await bench.another();
+    const headers = { 'Token-Seller': await sellerToken(), 'Shop-ID': '23933' };
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? other : bench.manager).post(path, user, { key: null, headers })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
   });
 

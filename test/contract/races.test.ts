@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { accounts, onEachDatabase } from './harness.ts';
 import type { Manager } from './harness.ts';
+import { phases } from './phases.ts';
 
 const report = { email: 'real@brand.example', password: 'Real-pass-1' };
 const times = 20;
@@ -14,10 +15,9 @@ onEachDatabase('simultaneous calls', (bench) => {
   }
   const oneWins = [200, ...Array<number>(times - 1).fill(409)];
 
-  test.each(['social', 'entity'] as const)('of twenty starts of a %s task one wins', async (type) => {
-    const base = type === 'social' ? '/api/v1/social_account' : '/api/v1/entity';
-    const { ids: [id] } = await bench.manager.make({ type, accounts: accounts(1) });
-    expect(await storm((manager) => manager.post(`${base}/links/${id}/start`))).toEqual(oneWins);
+  test.each(phases.filter(({ type }) => type !== 'podcast'))('of twenty starts of a task of $phase one wins', async ({ type, links, account }) => {
+    const { ids: [id] } = await bench.manager.make({ type, accounts: [{ ...accounts(1)[0]!, ...account }] });
+    expect(await storm((manager) => manager.post(`${links}/${id}/start`))).toEqual(oneWins);
     expect(await bench.manager.history(id!)).toHaveLength(2);
   });
 
@@ -27,11 +27,9 @@ onEachDatabase('simultaneous calls', (bench) => {
     expect(await bench.manager.history(id!)).toHaveLength(2);
   });
 
-  test.each([
-    ['social', '/api/v1/social_account'], ['entity', '/api/v1/entity'], ['podcast', '/api/v1/podcast_account'],
-  ] as const)('of twenty reports on a %s task, complete and fail mixed, one wins', async (type, base) => {
-    const { ids: [id] } = await bench.manager.make({ type, accounts: accounts(1) });
-    const path = `${base}/links/${id}`;
+  test.each(phases)('of twenty reports on a task of $phase, complete and fail mixed, one wins', async ({ type, links, account }) => {
+    const { ids: [id] } = await bench.manager.make({ type, accounts: [{ ...accounts(1)[0]!, ...account }] });
+    const path = `${links}/${id}`;
     await bench.manager.post(`${path}/start`);
     // An entity's only task goes on to its next phase at once, where the losers' reports come from the wrong status too.
     const statuses = await storm((manager, index) =>
