@@ -15,6 +15,7 @@ export interface MailRequest {
 
 /** Where a mailbox stood before a form was submitted: only younger mails count. */
 export interface MailMark {
+  /** Empty where nobody noted it: then `markedAt` alone counts. */
   uidValidity: string;
   uidNext: number;
   /** Milliseconds since 1970, by the worker's clock: what counts when the mailbox was made anew and its UIDs with it. */

@@ -35,6 +35,8 @@ export interface WaitingPodcast {
   main: boolean;
   /** Whether its `link_rss` is filled. */
   hasFeed: boolean;
+  /** It was started before, by a workflow that closed without a report. */
+  adopt?: boolean;
 }
 
 /** Body of `complete`; a main site also needs `link_rss`, which the body alone does not tell. */

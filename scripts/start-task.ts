@@ -5,26 +5,27 @@ import { type StartableTask, startTask, type TaskFlow } from '../temporal/start-
 import { taskWorkflowId } from '../temporal/workflow-ids.ts';
 import { askManager, CommandError, makeCommand, runCommand, withClient } from './command.ts';
 import { reportStart } from './follow-workflow.ts';
+import { readInStatus } from './read-in-status.ts';
 
-/** Reads what the start needs from the manager. @throws CommandError when there is no such task to start */
-async function readStartable(flow: TaskFlow, id: string): Promise<StartableTask> {
+interface Options {
+  wait?: boolean;
+  adopt?: boolean;
+}
+
+/** Reads what the start needs from the manager. @throws CommandError when there is no such task to start, or to adopt */
+async function readStartable(flow: TaskFlow, id: string, adopted: boolean): Promise<StartableTask> {
   const { ASSIGN_URL, ASSIGN_API_KEY } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY');
-  const statuses = waitingLists[flow].map((list) => list.status);
-  let status = statuses[0]!;
+  const phases = waitingLists[flow].map(({ status, working }) => ({ phase: status, expected: adopted ? working : status }));
+  const statuses = phases.map(({ expected }) => expected);
   const client = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
-  const read = (wanted: string) => askManager(ASSIGN_URL, client.read(flow, id, wanted));
-  let answer = await read(status);
-  for (const next of statuses.slice(1)) {
-    if (answer.kind !== 'mismatch') break;
-    answer = await read((status = next));
-  }
+  const { status, answer } = await askManager(ASSIGN_URL, readInStatus(client, flow, id, statuses));
   if (answer.kind === 'gone') throw new CommandError(`the manager knows no ${flow} task ${id}`);
   if (answer.kind === 'mismatch') {
-    throw new CommandError(`the task ${id} is not in ${statuses.join(' or ')}${answer.currentStatus ? ` but in ${answer.currentStatus}` : ''}: there is nothing to start`);
+    throw new CommandError(`the task ${id} is not in ${statuses.join(' or ')}${answer.currentStatus ? ` but in ${answer.currentStatus}` : ''}: there is nothing to ${adopted ? 'adopt' : 'start'}`);
   }
   if (answer.kind === 'invalid') throw new CommandError(`the manager refuses to tell of the task ${id}: ${answer.message}`);
   const { domain, request_id: requestId } = answer.data as { domain?: string; request_id?: string };
-  return { id, status, domain, requestId };
+  return { id, status: phases.find(({ expected }) => expected === status)!.phase, adopted, domain, requestId };
 }
 
 /** The command that starts one task's workflow, as contract section 8 has it. */
@@ -32,13 +33,15 @@ export function runStartTask(flow: TaskFlow, description: string): Promise<void>
   const program = makeCommand(flow, description)
     .argument('<id>', "the task's id at the manager")
     .option('--wait', 'follow the workflow to its end')
+    .option('--adopt', 'take up a task that was started, and whose workflow closed without a report ("npm run doctor" lists them)')
     .addHelpText('after', '\nExit code: 0 started, with --wait completed; 1 any other end; 2 not started.\nThe last line on stdout is JSON: workflowId, and outcome after --wait.')
-    .action((id: string, { wait }: { wait?: boolean }) =>
+    .action((id: string, { wait, adopt = false }: Options) =>
       withClient(async (client) => {
         const workflowId = taskWorkflowId(flow, id);
         const open = await client.workflow.getHandle(workflowId).describe().then(({ status: { name } }) => name === 'RUNNING', () => false);
-        const state = open ? 'open' : await startTask(client, flow, await readStartable(flow, id));
-        await reportStart(client, workflowId, { state, wait, good: ['completed'] });
+        const state = open ? 'open' : await startTask(client, flow, await readStartable(flow, id, adopt));
+        // Whoever adopts wants a workflow of their own, not to follow another.
+        await reportStart(client, workflowId, { state, wait: wait && !(adopt && state === 'open'), good: ['completed'] });
       }),
     );
   return runCommand(program);

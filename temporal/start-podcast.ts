@@ -17,15 +17,16 @@ export interface PodcastSetting {
 /**
  * Tells a request's workflow of tasks that wait, and starts it when none is open: for a main site's task, or a
  * sub-site's that has its feed. Sub-sites without one alone start none. What an open one knows is not told again, so
- * that its history does not grow with every pull.
+ * that its history does not grow with every pull; a task to adopt is told always.
  *
  * @returns `open` when one was open, `waiting` when none was and none was started
  */
 export async function startPodcast(client: Client, requestId: string, tasks: WaitingPodcast[], setting: PodcastSetting): Promise<'started' | 'open' | 'waiting'> {
   const known = await readKnown(client, requestId);
   // No worker, or one that is only starting: the next pull asks again.
-  if (known === 'no answer') return 'open';
-  const fresh = tasks.filter(({ id, hasFeed }) => !known?.[id] || (hasFeed && !known[id].hasFeed));
+  if (known === 'no answer' && !tasks.some(({ adopt }) => adopt)) return 'open';
+  const isKnown = ({ id, hasFeed, adopt }: WaitingPodcast) => typeof known === 'object' && !adopt && known[id] && !(hasFeed && !known[id].hasFeed);
+  const fresh = tasks.filter((task) => !isKnown(task));
   if (known && fresh.length === 0) return 'open';
   if (!fresh.some(({ main, hasFeed }) => main || hasFeed)) return known ? tell(client, requestId, fresh) : 'waiting';
   await client.workflow.signalWithStart('podcastRequest', {

@@ -13,8 +13,10 @@ export type TaskFlow = Exclude<Flow, 'podcast'>;
 
 export interface StartableTask {
   id: string;
-  /** The status that the task waits in; it tells the phase of an entity task. */
+  /** The status that the task waits in, or waited in before it was left behind; it tells the phase of an entity task. */
   status: string;
+  /** It was started before, by a workflow that closed without a report. */
+  adopted?: boolean;
   domain?: string;
   requestId?: string;
 }
@@ -22,14 +24,15 @@ export interface StartableTask {
 /** Starts a task's workflow, unless one is open for it: a task is never worked twice at a time. */
 export async function startTask(client: Client, flow: TaskFlow, task: StartableTask): Promise<'started' | 'open'> {
   const { flow: flowKey, domain, request } = searchAttributes;
+  const args = flow === 'entity' ? [task.id, task.status] : [task.id];
   try {
     await client.workflow.start(startedWorkflows[flow], {
       workflowId: taskWorkflowId(flow, task.id),
       taskQueue: taskQueues.workflows,
-      args: flow === 'entity' ? [task.id, task.status] : [task.id],
+      args: task.adopted ? [...args, true] : args,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `${flow} ${task.status}${task.domain ? ` on ${task.domain}` : ''}`,
+      staticSummary: `${flow} ${task.status}${task.adopted ? ' adopted' : ''}${task.domain ? ` on ${task.domain}` : ''}`,
       typedSearchAttributes: new TypedSearchAttributes([
         { key: flowKey, value: flow },
         ...(task.domain ? [{ key: domain, value: task.domain }] : []),

@@ -5,6 +5,12 @@ export function taskWorkflowId(flow: Flow, taskId: string): string {
   return `${flow}/${taskId}`;
 }
 
+/** The task that a workflow's id names; undefined when it is no task's. */
+export function readTaskWorkflowId(workflowId: string): { flow: Flow; taskId: string } | undefined {
+  const [, flow, taskId] = /^(social|entity|podcast)\/(.+)$/s.exec(workflowId) ?? [];
+  return flow && taskId ? { flow: flow as Flow, taskId } : undefined;
+}
+
 /** The id of the schedule, and of the workflows it starts, that pull a flow's tasks. */
 export function pullScheduleId(flow: Flow): string {
   return `pull/${flow}`;

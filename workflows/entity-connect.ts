@@ -11,18 +11,23 @@ import { type Report, workTask } from './work-task.ts';
 /** The phase of an entity task that a run works off (contract section 3). */
 export type EntityPhase = 'register' | 'connect';
 
-/** One phase of an entity task: makes the account, as a social task's is made, or puts links on its profile. */
-export function entityConnect(taskId: string, phase: EntityPhase): Promise<RegisterOutcome | ConnectOutcome | LeftTask> {
-  return phase === 'register' ? registerTask('entity', taskId) : connectTask(taskId);
+/**
+ * One phase of an entity task: makes the account, as a social task's is made, or puts links on its profile.
+ *
+ * @param adopted an earlier workflow started the phase and closed without a report: this one takes it up where it was left
+ */
+export function entityConnect(taskId: string, phase: EntityPhase, adopted = false): Promise<RegisterOutcome | ConnectOutcome | LeftTask> {
+  return phase === 'register' ? registerTask('entity', taskId, adopted) : connectTask(taskId, adopted);
 }
 
-function connectTask(taskId: string): Promise<ConnectOutcome | LeftTask> {
+function connectTask(taskId: string, adopted: boolean): Promise<ConnectOutcome | LeftTask> {
   return workTask<EntityTask, ConnectOutcome>({
     flow: 'entity',
     taskId,
     waiting: 'connect',
     working: 'connecting',
-    read: () => manager.readConnectTask(taskId),
+    started: adopted,
+    read: () => manager.readConnectTask(taskId, adopted ? 'connecting' : 'connect'),
     begin: (task) => ({
       run: () => putLinks(task),
       judge: async (error, overdue) => {

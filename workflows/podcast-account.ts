@@ -1,11 +1,12 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import type { Marked } from '../activities/mailbox/activities.ts';
 import type { FailureKind, LeftTask, Made, PodcastOutcome, Session } from '../contracts/outcomes.ts';
 import type { PodcastWork } from '../contracts/podcast.ts';
 import { fail } from './failures.ts';
 import type { Registration } from './make-account.ts';
 import { writeCookies } from './session-cookies.ts';
 import { judgeAccount, openRegistration, setUpAccount } from './set-up-account.ts';
-import { awaitMail, checkFeed, confirmImport, importFeed, makeShow, manager, markMailbox, siteSteps } from './steps.ts';
+import { awaitMail, checkFeed, confirmImport, importFeed, makeShow, manager, markMailbox, type SiteStep, siteSteps } from './steps.ts';
 import { type Report, workTask } from './work-task.ts';
 
 type PodcastReport = Report<PodcastOutcome>;
@@ -13,8 +14,10 @@ type PodcastReport = Report<PodcastOutcome>;
 /**
  * One podcast task: the account, and on a main site its show, on a sub-site the main site's feed; reported exactly once
  * (contract section 4). A sub-site whose feed is not known yet is left alone.
+ *
+ * @param adopted an earlier workflow started the task and closed without a report: this one takes it up where it was left
  */
-export function podcastAccount(taskId: string): Promise<PodcastOutcome | LeftTask> {
+export function podcastAccount(taskId: string, adopted = false): Promise<PodcastOutcome | LeftTask> {
   return workTask<PodcastWork, PodcastOutcome>({
     flow: 'podcast',
     taskId,
@@ -22,9 +25,9 @@ export function podcastAccount(taskId: string): Promise<PodcastOutcome | LeftTas
     working: undefined,
     read: () => manager.readPodcastTask(taskId),
     begin: (task) => {
-      const registration = openRegistration(task);
+      const registration = openRegistration(task, adopted);
       return {
-        run: () => (task.main ? workMainSite(task, registration) : workSubSite(task, registration)),
+        run: () => (task.main ? workMainSite(task, registration, adopted) : workSubSite(task, registration, adopted)),
         judge: async (error, overdue) => {
           const { kind, reason } = await judgeAccount(error, registration, overdue);
           return failed(reason, kind);
@@ -34,8 +37,9 @@ export function podcastAccount(taskId: string): Promise<PodcastOutcome | LeftTas
   });
 }
 
-async function workMainSite(task: PodcastWork, registration: Registration): Promise<PodcastReport> {
+async function workMainSite(task: PodcastWork, registration: Registration, adopted: boolean): Promise<PodcastReport> {
   const { session } = await setUpAccount(registration);
+  if (adopted) await letEnd(siteSteps.makeShow);
   setCurrentDetails('making the show');
   const show = await registration.site.run(siteSteps.makeShow, () => makeShow(task, session));
   setCurrentDetails('checking the feed');
@@ -43,23 +47,31 @@ async function workMainSite(task: PodcastWork, registration: Registration): Prom
   return completed(task, show.session ?? session, 'account and show made, feed checked', show.feedUrl);
 }
 
-async function workSubSite(task: PodcastWork, registration: Registration): Promise<PodcastReport> {
+async function workSubSite(task: PodcastWork, registration: Registration, adopted: boolean): Promise<PodcastReport> {
   // Before anything is made: no account is needed for a feed that no directory would take.
   setCurrentDetails('checking the feed');
   const { ownerEmail } = await checkFeed(task.link_rss);
   const made = await setUpAccount(registration);
+  if (adopted) await letEnd(siteSteps.importFeed);
   const session = await bringFeed(task, ownerEmail, registration, made);
   return completed(task, session, 'account made, feed imported');
+}
+
+/** A step of the task's earlier workflow may be at work still, and the next could not see what that is about to make. */
+async function letEnd({ time }: SiteStep): Promise<void> {
+  const left = workflowInfo().startTime.getTime() + time - Date.now();
+  if (left > 0) await sleep(left);
 }
 
 /** Hands the feed in, and answers the mail that the site sends to the feed's owner. */
 async function bringFeed(task: PodcastWork, ownerEmail: string, { site }: Registration, made: Made): Promise<Session | undefined> {
   setCurrentDetails('importing the feed');
-  const { marked, handedIn } = await site.run(siteSteps.importFeed, async () => ({
-    // Anew for each try: each sends a mail of its own, and only the last one's code counts.
-    marked: await markMailbox(task),
-    handedIn: await importFeed(task, made.session),
-  }));
+  let marked: Marked | undefined;
+  // Anew for each try: each sends a mail of its own, and only the last one's code counts.
+  const mark = async () => {
+    marked = await markMailbox(task);
+  };
+  const handedIn = await site.run(siteSteps.importFeed, () => importFeed(task, made.session), mark);
   const session = handedIn.session ?? made.session;
   if (!handedIn.awaiting) return session;
 
@@ -67,7 +79,7 @@ async function bringFeed(task: PodcastWork, ownerEmail: string, { site }: Regist
   if (ownerEmail.toLowerCase() !== task.email.toLowerCase()) {
     throw fail('MailboxRefused', "the site mailed a code to the feed's owner, whose address is not this task's: its mailbox can't be read");
   }
-  if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
+  if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
   const proof = await awaitMail(task, marked.mark, handedIn.awaiting);
   setCurrentDetails('confirming the import');
   const confirmed = await site.run(siteSteps.confirmImport, () => confirmImport(task, session, proof));

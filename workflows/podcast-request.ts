@@ -115,7 +115,8 @@ class Request {
     for (const task of tasks) {
       const begun = this.#open.has(task.id) || this.#ended[task.id] !== undefined;
       if (begun && !task.main && !task.hasFeed) continue;
-      this.#waiting.set(task.id, { ...task, hasFeed: task.hasFeed || (this.#waiting.get(task.id)?.hasFeed ?? false) });
+      const known = this.#waiting.get(task.id);
+      this.#waiting.set(task.id, { ...task, hasFeed: task.hasFeed || (known?.hasFeed ?? false), adopt: task.adopt ?? known?.adopt });
       this.#news = true;
     }
   }
@@ -214,12 +215,12 @@ class Request {
 type ChildEnd = PodcastOutcome | LeftTask | { outcome: 'lost' | 'cancelled' };
 
 /** Runs one task's workflow, or waits for the one that is open for it already. */
-async function runChild(requestId: string, { id, domain }: WaitingPodcast): Promise<ChildEnd> {
+async function runChild(requestId: string, { id, domain, adopt }: WaitingPodcast): Promise<ChildEnd> {
   const workflowId = taskWorkflowId('podcast', id);
   try {
     return await executeChild<typeof podcastAccount>('podcastAccount', {
       workflowId,
-      args: [id],
+      args: adopt ? [id, true] : [id],
       parentClosePolicy: 'ABANDON',
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',

@@ -1,24 +1,46 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { StepTask } from '../activities/browser/activities.ts';
+import type { Marked } from '../activities/mailbox/activities.ts';
 import type { FailureKind, Made } from '../contracts/outcomes.ts';
 import { AtSite } from './at-site.ts';
 import { fail, readFailure } from './failures.ts';
 import { lookTwice, makeAccount, type Registration } from './make-account.ts';
-import { awaitMail, confirmEmail, markMailbox, siteSteps } from './steps.ts';
+import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from './steps.ts';
 
-/** A task's account before anything was done for it. */
-export function openRegistration(task: StepTask): Registration {
-  return { task, site: new AtSite(task.domain), marked: { unreadable: 'the mailbox was not looked at' }, maybeMade: false, usable: false };
+/** A task's account before anything was done for it; of an adopted task, before anything is known of it. */
+export function openRegistration(task: StepTask, adopted: boolean): Registration {
+  return { task, site: new AtSite(task.domain), marked: { unreadable: 'the mailbox was not looked at' }, maybeMade: adopted, usable: false };
 }
 
 /** Makes the account and confirms it. @throws whatever ended a step; `registration` tells how far it came */
 export async function setUpAccount(registration: Registration): Promise<Made> {
-  setCurrentDetails('making the account');
-  registration.marked = await markMailbox(registration.task);
-  registration.made = await makeAccount(registration);
+  if (registration.maybeMade) registration.made = await findEarlier(registration);
+  if (!registration.made) {
+    setCurrentDetails('making the account');
+    registration.marked = await markMailbox(registration.task);
+    registration.made = await makeAccount(registration);
+  }
   if (registration.made.awaiting) registration.made = await confirm(registration, registration.made);
   registration.usable = true;
   return registration.made;
+}
+
+/** Looks for the account that the task's earlier workflow may have made, or may be making still. Undefined when it is absent. */
+async function findEarlier(registration: Registration): Promise<Made | undefined> {
+  setCurrentDetails('looking whether the account was made');
+  registration.marked = markEarlier(await markMailbox(registration.task));
+  const seen = await lookTwice(registration);
+  if (seen.state === 'made') return seen.made;
+  if (seen.state === 'unknown') {
+    throw fail('OutcomeUnknown', "the task's earlier workflow closed without a report; the site does not show whether it made the account");
+  }
+  registration.maybeMade = false;
+  return undefined;
+}
+
+/** Of a mailbox whose stand before the form was sent nobody knows, every mail counts that can have come since the task's start. */
+function markEarlier(marked: Marked): Marked {
+  return 'mark' in marked ? { mark: { ...marked.mark, uidValidity: '', markedAt: Date.now() - taskTime } } : marked;
 }
 
 async function confirm({ task, site, marked }: Registration, made: Made): Promise<Made> {

@@ -1,5 +1,6 @@
 import { CancellationScope, CancelledFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReadTask } from '../activities/assign/activities.ts';
+import type { Applied } from '../activities/assign/report.ts';
 import type { CompleteConnect, FailConnect } from '../contracts/entity.ts';
 import type { Flow } from '../contracts/flows.ts';
 import type { FailureKind, LeftReason, LeftTask } from '../contracts/outcomes.ts';
@@ -35,18 +36,19 @@ export interface TaskPlan<Task, Outcome extends End> {
   taskId: string;
   waiting: string | undefined;
   working: string | undefined;
+  /** It is in its working status already, so no start is sent. */
+  started?: boolean;
   read(): Promise<ReadTask<Task>>;
   begin(task: Task): Attempt<Outcome>;
 }
 
 /**
  * Takes a task from its start to exactly one report, whatever ends the work in between (contract section 6). A task that
- * is not in its waiting status, is deleted, or whose domain is not enabled is left alone.
+ * is not in the status it is read in, is deleted, or whose domain is not enabled is left alone.
  */
 export async function workTask<Task extends { domain: string; request_id: string }, Outcome extends End>(
   plan: TaskPlan<Task, Outcome>,
 ): Promise<Outcome | LeftTask> {
-  const { flow, taskId, waiting } = plan;
   const read = await plan.read();
   if (read.kind === 'left') return leave(read.reason);
   upsertSearchAttributes([
@@ -54,14 +56,19 @@ export async function workTask<Task extends { domain: string; request_id: string
     { key: searchAttributes.request, value: read.task.request_id },
   ]);
 
+  if (!plan.started) {
+    const started = await start(plan);
+    if (started.kind !== 'applied') return leave(whyLeft[started.kind]);
+  }
+  const report = await work(plan.begin(read.task));
+  return CancellationScope.nonCancellable(() => send(plan, report));
+}
+
+async function start<Task, Outcome extends End>({ flow, taskId, waiting }: TaskPlan<Task, Outcome>): Promise<Applied> {
   // The read ends although the workflow was cancelled meanwhile: nothing has been sent, and nothing shall be.
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before the task was started');
   // A start that may have arrived must be followed by a report, so a cancellation waits for its answer.
-  const started = await CancellationScope.nonCancellable(() => manager.startTask(flow, taskId, waiting));
-  if (started.kind !== 'applied') return leave(whyLeft[started.kind]);
-
-  const report = await work(plan.begin(read.task));
-  return CancellationScope.nonCancellable(() => send(plan, report));
+  return CancellationScope.nonCancellable(() => manager.startTask(flow, taskId, waiting));
 }
 
 async function work<Outcome extends End>(attempt: Attempt<Outcome>): Promise<Report<Outcome>> {

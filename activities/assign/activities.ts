@@ -90,9 +90,9 @@ export function createAssignActivities({ client, sites, mainDomains }: AssignSet
       return read(flow, id, status, socialTask);
     },
 
-    /** Reads an entity task that is expected to wait for its links. */
-    readConnectTask(id: string): Promise<ReadTask<EntityTask>> {
-      return read('entity', id, 'connect', entityTask);
+    /** Reads an entity task that is expected in `status` of its connect phase; an earlier release's workflows name none. */
+    readConnectTask(id: string, status = 'connect'): Promise<ReadTask<EntityTask>> {
+      return read('entity', id, status, entityTask);
     },
 
     /** Reads a podcast task, whatever its status. A sub-site whose feed is not known yet is left. */

@@ -19,13 +19,15 @@ export interface WaitingList<Task extends ListedTask = ListedTask> {
   schema: z.ZodType<Task>;
 }
 
+/** A list whose tasks are in the status `working` from their start to their report. */
+type TaskList = WaitingList & { status: string; working: string };
+
+const registerList: TaskList = { status: 'register', working: 'registering', schema: socialTask };
+
 /** The lists of the flows that start a workflow for each task. */
-export const waitingLists: Record<TaskFlow, (WaitingList & { status: string })[]> = {
-  social: [{ status: 'register', schema: socialTask }],
-  entity: [
-    { status: 'register', schema: socialTask },
-    { status: 'connect', schema: entityTask },
-  ],
+export const waitingLists: Record<TaskFlow, TaskList[]> = {
+  social: [registerList],
+  entity: [registerList, { status: 'connect', working: 'connecting', schema: entityTask }],
 };
 
 export const podcastList: WaitingList<PodcastTask> = { schema: podcastTask };

@@ -1,6 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fetch } from 'undici';
-import { type NewRequestInput, type RequestDetail, requestDetail, requestMade, type TaskDetail, taskDetail } from '../../contracts/admin.ts';
+import { type NewRequestInput, type RequestAnswer, type RequestDetail, requestDetail, requestList, requestMade, type TaskDetail, taskDetail } from '../../contracts/admin.ts';
+import { readRetryAfter } from '../../contracts/retry-after.ts';
 import { CommandError } from '../command.ts';
+
+/** A pause that a manager asks for is kept up to this length; a longer one is an error to whoever waits. */
+export const longestPauseMs = 60_000;
 
 /** Calls the admin API of enlist's own manager. */
 export class AdminClient {
@@ -17,6 +22,16 @@ export class AdminClient {
     return requestMade.parse(await this.#call('POST', '/requests', request)).data.request_id;
   }
 
+  /** Every request, the youngest first. */
+  async *listRequests(): AsyncGenerator<RequestAnswer> {
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const query = new URLSearchParams({ limit: '1000', ...(cursor && { cursor }) });
+      const page = requestList.parse(await this.#call('GET', `/requests?${query}`));
+      yield* page.data;
+      cursor = page.next_cursor;
+    }
+  }
+
   async readRequest(id: string): Promise<RequestDetail> {
     return requestDetail.parse(await this.#call('GET', `/requests/${id}`)).data;
   }
@@ -30,7 +45,15 @@ export class AdminClient {
       method,
       headers: { 'x-api-key': this.#key, ...(body && { 'content-type': 'application/json' }) },
       body: body && JSON.stringify(body),
+    }).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
+      throw new CommandError(`the manager at ${new URL(this.#base).origin} gives no answer (${error.cause?.code ?? error.message}): is it running?`, { cause: error });
     });
+    const pause = response.status === 429 ? readRetryAfter(response.headers.get('retry-after')) : undefined;
+    if (pause !== undefined && pause <= longestPauseMs) {
+      await response.body?.cancel();
+      await sleep(pause);
+      return this.#call(method, path, body);
+    }
     if (!response.ok) throw new CommandError(`the manager answers ${response.status} to ${method} ${path}: ${await response.text()}`);
     return response.json();
   }

@@ -22,7 +22,7 @@ import { registerSearchAttributes } from '../../temporal/register-search-attribu
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const apiKey = 'stack-worker-key';
-const adminKey = 'stack-admin-key';
+export const adminKey = 'stack-admin-key';
 const practiceToken = 'stack-practice-token';
 export const mailDomain = 'mail.practice.test';
 export const mailPassword = 'abcd efgh ijkl mnop';

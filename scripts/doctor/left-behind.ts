@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { type Answer, type AssignClient, NoAnswer } from '../../activities/assign/client.ts';
+import { waitingLists } from '../../activities/dispatch/waiting-lists.ts';
+import type { Flow } from '../../contracts/flows.ts';
+import type { PodcastStatus } from '../../contracts/podcast.ts';
+import { listUnreported, readLastRun } from '../../temporal/task-runs.ts';
+import { taskWorkflowId } from '../../temporal/workflow-ids.ts';
+import { CommandError } from '../command.ts';
+import { readInStatus } from '../read-in-status.ts';
+import { type AdminClient, longestPauseMs } from '../start/admin-client.ts';
+
+const checksAtOnce = 10;
+
+/** The statuses that tasks of a flow are in from their start to their report. */
+const workingStatuses: Record<Flow, string[]> = {
+  social: waitingLists.social.map(({ working }) => working),
+  entity: waitingLists.entity.map(({ working }) => working),
+  podcast: ['running' satisfies PodcastStatus],
+};
+
+/** A task that was started, has not been reported, and has no open workflow. */
+export interface LeftBehind {
+  flow: Flow;
+  taskId: string;
+  requestId: string;
+  domain: string;
+  /** Null of a podcast task, whose API does not tell it, when there is no `admin`. */
+  status: string | null;
+  /** How its last workflow ended; null when Temporal remembers none. */
+  lastWorkflow: string | null;
+}
+
+/** Where to look. `admin` is the manager's admin API, where there is one and a key for it. */
+export interface Places {
+  client: Client;
+  assign: AssignClient;
+  admin?: AdminClient;
+}
+
+interface Candidate {
+  flow: Flow;
+  taskId: string;
+  /** The manager's own books have it at work. */
+  booked: boolean;
+}
+
+/**
+ * Finds the tasks that were left behind: from the workflows that closed without a report, as far as Temporal remembers
+ * them, and from the manager's books. Changes nothing.
+ *
+ * @throws NoAnswer, CommandError when the manager could not be asked
+ */
+export async function findLeftBehind(places: Places): Promise<LeftBehind[]> {
+  const candidates = new Map<string, Candidate>();
+  const add = (candidate: Candidate) => candidates.set(taskWorkflowId(candidate.flow, candidate.taskId), candidate);
+  for (const task of await listUnreported(places.client)) add({ ...task, booked: false });
+  if (places.admin) for await (const task of listWorking(places.admin)) add({ ...task, booked: true });
+
+  const found: LeftBehind[] = [];
+  const left = [...candidates.values()];
+  for (let batch = left.splice(0, checksAtOnce); batch.length > 0; batch = left.splice(0, checksAtOnce)) {
+    const checked = await Promise.all(batch.map((candidate) => check(places, candidate)));
+    found.push(...checked.filter((task) => task !== undefined));
+  }
+  return found;
+}
+
+/** The tasks that the manager's books have at work. */
+async function* listWorking(admin: AdminClient): AsyncGenerator<{ flow: Flow; taskId: string }> {
+  for await (const { id, type, counts } of admin.listRequests()) {
+    const working = workingStatuses[type];
+    if (!working.some((status) => counts[status])) continue;
+    for (const task of (await admin.readRequest(id)).tasks) if (working.includes(task.status)) yield { flow: type, taskId: task.id };
+  }
+}
+
+/** Reads the task only after its workflow: one that was at work when the books were read may have been reported meanwhile. */
+async function check({ client, assign, admin }: Places, { flow, taskId, booked }: Candidate): Promise<LeftBehind | undefined> {
+  const last = await readLastRun(client, flow, taskId);
+  if (last?.open || (last?.reported && !booked)) return undefined;
+  const read = flow === 'podcast' ? await readPodcast(assign, admin, taskId) : await obeyPauses(() => readInStatus(assign, flow, taskId, workingStatuses[flow]));
+  const { status, answer } = read;
+  if (answer.kind === 'mismatch' || answer.kind === 'gone') return undefined;
+  if (answer.kind === 'invalid') throw new CommandError(`the manager refuses to tell of the ${flow} task ${taskId}: ${answer.message}`);
+  const { request_id: requestId, domain } = answer.data as { request_id: string; domain: string };
+  return { flow, taskId, requestId, domain, status, lastWorkflow: last?.state ?? null };
+}
+
+/** The podcast API tells no status; the admin API does. */
+async function readPodcast(assign: AssignClient, admin: AdminClient | undefined, taskId: string): Promise<{ status: string | null; answer: Answer }> {
+  const answer = await obeyPauses(() => assign.read('podcast', taskId, undefined));
+  if (!admin || answer.kind !== 'ok') return { status: null, answer };
+  const { status } = await admin.readTask(taskId);
+  return { status, answer: workingStatuses.podcast.includes(status) ? answer : { kind: 'mismatch', currentStatus: status } };
+}
+
+/** Asks again after the pauses that the manager asks for: a whole fleet's tasks may have been left behind. */
+async function obeyPauses<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof NoAnswer) || error.retryAfterMs === undefined || error.retryAfterMs > longestPauseMs) throw error;
+      await sleep(error.retryAfterMs);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Flow } from '../contracts/flows.ts';
+import { searchAttributes } from './search-attributes.ts';
+import { readTaskWorkflowId, taskWorkflowId } from './workflow-ids.ts';
+
+const unreported =
+  'WorkflowType IN ("socialRegister", "entityConnect", "podcastAccount") AND ExecutionStatus IN ("Terminated", "Failed", "TimedOut", "Canceled")';
+
+/** A task's last workflow. */
+export interface LastRun {
+  open: boolean;
+  /** How it stands, in a word or two: `running`, `completed`, `terminated`, `timed out` … */
+  state: string;
+  /** It came to its end, and did not leave its task alone. */
+  reported: boolean;
+}
+
+/** The tasks of which a workflow closed without a report, as far as Temporal remembers; each once. */
+export async function listUnreported(client: Client): Promise<{ flow: Flow; taskId: string }[]> {
+  const tasks = new Map<string, { flow: Flow; taskId: string }>();
+  for await (const { workflowId } of client.workflow.list({ query: unreported })) {
+    const task = readTaskWorkflowId(workflowId);
+    if (task) tasks.set(workflowId, task);
+  }
+  return [...tasks.values()];
+}
+
+/** How a task's last workflow stands; undefined when Temporal remembers none. */
+export async function readLastRun(client: Client, flow: Flow, taskId: string): Promise<LastRun | undefined> {
+  try {
+    const { status, closeTime, typedSearchAttributes } = await client.workflow.getHandle(taskWorkflowId(flow, taskId)).describe();
+    return {
+      open: closeTime === undefined,
+      state: status.name.toLowerCase().replaceAll('_', ' '),
+      reported: status.name === 'COMPLETED' && typedSearchAttributes.get(searchAttributes.outcome) !== 'left',
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
