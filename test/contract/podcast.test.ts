@@ -82,6 +82,13 @@ onEachDatabase('podcast', (bench) => {
     expect((await pull()).map((task) => [task.id, task.link_rss])).toEqual([[sub, feed]]);
   });
 
+  test('a main site is given no feed, also when another one of its request was completed', async () => {
+    const { ids: [done, waiting, sub] } = await show(['anchor.fm', 'creators.spotify.com', 'b.test']);
+    await completed(done!, { ...report, link_rss: feed });
+    expect((await pull()).map((task) => [task.id, task.link_rss])).toEqual([[waiting, ''], [sub, feed]]);
+    expect((await bench.manager.get(`${links}/${waiting}`)).body.data.link_rss).toBe('');
+  });
+
   test('a feed that another site than a main one reports reaches nobody', async () => {
     const { ids } = await show(['b.test', 'c.test', 'anchor.fm']);
     await completed(ids[0]!, { ...report, link_rss: 'https://b.test/rss' });
