@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { MailMark } from '../../contracts/mail.ts';
 import { AlreadyExists, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { after, failing, waitsBetween } from '../support/scripted-failures.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
 import { activityFailure, feedUrl, mainDomains, type Scene, type Script, type ScriptedName, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
 
@@ -26,26 +27,6 @@ const codeWanted = { kind: 'code' as const, from: ['site.test'], subject: 'Your 
 const mainSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', domain: mainDomain });
 const subSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', fields: { link_rss: feedUrl } });
 const sessionOf = (step: string) => JSON.stringify({ cookies: [{ name: 'sid', value: step }], origins: [] });
-
-/** Fails with each of the failures in turn, then gives the answer. */
-function after<Answer>(failures: Error[], answer: Answer): () => Answer {
-  const left = [...failures];
-  return () => {
-    const failure = left.shift();
-    if (failure) throw failure;
-    return answer;
-  };
-}
-
-function failing(failure: Error): () => never {
-  return () => {
-    throw failure;
-  };
-}
-
-function waitsBetween(calls: { at: number }[]): number[] {
-  return calls.slice(1).map(({ at }, index) => Math.round((at - calls[index]!.at) / second));
-}
 
 const namesOf = (scene: Scene) => scene.calls.map(({ name }) => name);
 

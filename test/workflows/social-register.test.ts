@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AlreadyExists, Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { firstPause } from '../../workflows/gate-state.ts';
+import { after, waitsBetween } from '../support/scripted-failures.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
 import { activityFailure, type Script, session, stepFailure } from '../support/workflow-scene.ts';
 
@@ -14,19 +15,6 @@ afterAll(() => lab.close());
 
 const second = 1_000;
 const mailWanted = { kind: 'link' as const, from: ['site.test'] };
-
-/** Fails the given number of times, then gives the answer. */
-function after<Answer>(failures: Error[], answer: Answer): () => Answer {
-  return () => {
-    const failure = failures.shift();
-    if (failure) throw failure;
-    return answer;
-  };
-}
-
-function waitsBetween(calls: { at: number }[]): number[] {
-  return calls.slice(1).map(({ at }, index) => Math.round((at - calls[index]!.at) / second));
-}
 
 describe('an account that can be made', () => {
   test('is made, furnished and reported with its credentials, its cookies and its profile', async () => {
