@@ -10,7 +10,7 @@ import type { PodcastHost } from './podcast/host.ts';
 import { socialOptions, startSocialSite } from './social/site.ts';
 import type { SocialSite } from './social/site.ts';
 
-const inConfig = { domain: true, name: true, port: true, confirmation: true, behaviour: true } as const;
+const inConfig = { domain: true, name: true, port: true, publicUrl: true, confirmation: true, behaviour: true } as const;
 
 const port = z.int().min(0).max(65535).default(0);
 

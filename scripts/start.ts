@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import { SignJWT } from 'jose';
 import { readEnvironment } from '../contracts/environment.ts';
 import { type Flow, flowPaths } from '../contracts/flows.ts';
 import { loadKeyRing } from '../contracts/key-ring.ts';
@@ -19,6 +18,7 @@ import { findPort } from './start/ports.ts';
 import { Processes } from './start/processes.ts';
 import { readOrMakeKeys, writePrivate, writeRunEnvironment, writeSitesFile } from './start/run-files.ts';
 import { judge, showProgress, writeTable } from './start/show-progress.ts';
+import { signTokenSeller } from './start/token-seller.ts';
 
 const pullEveryMs = 2_000;
 /** How long the demonstration's tasks may take in all. */
@@ -143,7 +143,7 @@ async function demonstrate(processes: Processes, dataDir: string, signal: AbortS
     ASSIGN_API_KEY: keys.ASSIGN_API_KEY!,
     ASSIGN_ADMIN_KEY: keys.ASSIGN_ADMIN_KEY!,
     MINIAPP_TOKEN_SECRET: keys.MINIAPP_TOKEN_SECRET!,
-    MINIAPP_TOKEN_SELLER: await makeTokenSeller(keys.MINIAPP_TOKEN_SECRET!),
+    MINIAPP_TOKEN_SELLER: await signTokenSeller(keys.MINIAPP_TOKEN_SECRET!, demonstrationShop),
     MINIAPP_SHOP_ID: String(demonstrationShop),
     PORT: String(managerPort),
     CODEC_PORT: String(codecPort),
@@ -231,15 +231,6 @@ async function registerMiniAppUsers(stamp: string): Promise<boolean> {
     say(table.toString());
     return allAsMeant;
   });
-}
-
-/** The token that a shop's seller would have got from the mini app's own service. */
-function makeTokenSeller(secret: string): Promise<string> {
-  return new SignJWT({ seller_id: demonstrationShop, shop_id: demonstrationShop })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setIssuedAt()
-    .setExpirationTime('1y')
-    .sign(new TextEncoder().encode(secret));
 }
 
 async function setTotp(siteUrl: string, token: string, username: string, secret: string): Promise<void> {

@@ -77,6 +77,10 @@ function takenErrors(site: Site, request: FastifyRequest, email: string, usernam
   };
 }
 
+function noteRepeated(site: Site, email: string, username: string, page: 1 | 2): void {
+  if (site.accounts.byName(username)?.email === email) site.counts.repeatedSignUps.push({ time: Date.now(), username, page });
+}
+
 /** The account's proof of mail, and the sending of it. */
 function makeProof(site: Site, account: Account): { proofHash?: string; send: () => Promise<void> } {
   const { firstName } = account.profile;
@@ -100,6 +104,7 @@ export function signUpRoutes(app: FastifyInstance, site: Site): void {
   app.post('/signup', async (request, reply) => {
     const typed = (request.body ?? {}) as Typed;
     const parsed = firstPage.safeParse(typed);
+    if (parsed.success) noteRepeated(site, parsed.data.email, parsed.data.username, 1);
     const errors: FieldErrors = parsed.success
       ? takenErrors(site, request, parsed.data.email, parsed.data.username)
       : z.flattenError(parsed.error).fieldErrors;
@@ -130,6 +135,7 @@ export function signUpRoutes(app: FastifyInstance, site: Site): void {
     const visit = site.visits.of(request);
     if (!visit.signUp) return reply.redirect('/signup', 303);
     const { email, username, passwordHash } = visit.signUp;
+    noteRepeated(site, email, username, 2);
     const wanted = behaviourTowards(site, request);
     const typed = (request.body ?? {}) as Typed;
     const parsed = secondPage.safeParse(typed);

@@ -32,6 +32,8 @@ export const siteOptions = z.strictObject({
   /** 0 takes a free port. */
   port: z.int().min(0).max(65535).default(0),
   host: z.literal('127.0.0.1').default('127.0.0.1'),
+  /** Where browsers find it, when that isn't where it listens: it is behind a proxy. */
+  publicUrl: z.url({ protocol: /^http$/ }).optional(),
   /** The site keeps what it has in a folder of its domain's name in here. */
   dataDir: z.string().min(1),
   smtp: z.strictObject({ host: z.string().min(1), port: z.int() }),
@@ -139,7 +141,8 @@ export async function startSite<Wanted extends Behaviour, State>(
   await app.register(async (control) => controlRoutes(control, site, controlToken, kind), { prefix: '/_practice' });
   await app.register(async (scope) => pages(scope, site, kind));
   try {
-    site.url = await app.listen({ port, host });
+    const listening = await app.listen({ port, host });
+    site.url = options.publicUrl ?? listening;
   } catch (error) {
     accounts.close();
     throw error;

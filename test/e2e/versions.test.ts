@@ -1,29 +1,23 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyCode } from '../support/copied-code.ts';
 import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const folders = ['activities', 'contracts', 'scripts', 'sites', 'temporal', 'workers', 'workflows'];
 let stack: Stack;
 let changed: string;
 
 /** A copy of the code whose workflows do one thing more, and say so: what the first code began, it can't go on with. */
 function copyChanged(): string {
-  const copy = mkdtempSync(path.join(tmpdir(), 'enlist-next-version-'));
-  for (const folder of folders) cpSync(path.join(root, folder), path.join(copy, folder), { recursive: true });
-  for (const file of ['package.json', 'tsconfig.json']) cpSync(path.join(root, file), path.join(copy, file));
-  for (const folder of ['node_modules', '.tools']) symlinkSync(path.join(root, folder), path.join(copy, folder));
-  const file = path.join(copy, 'workflows/register-account.ts');
-  const text = readFileSync(file, 'utf8')
-    .replace("import { setCurrentDetails } from '@temporalio/workflow';", "import { setCurrentDetails, sleep } from '@temporalio/workflow';")
-    .replace('const { session } = await setUpAccount(registration);', 'await sleep(1);\n  const { session } = await setUpAccount(registration);')
-    .replace("note: 'account made, profile furnished'", "note: 'made by the next version'");
-  expect(text.match(/sleep\(1\)|made by the next version/g)).toHaveLength(2);
-  writeFileSync(file, text);
-  return copy;
+  return copyCode({
+    'workflows/register-account.ts': (text) => {
+      const more = text
+        .replace("import { setCurrentDetails } from '@temporalio/workflow';", "import { setCurrentDetails, sleep } from '@temporalio/workflow';")
+        .replace('const { session } = await setUpAccount(registration);', 'await sleep(1);\n  const { session } = await setUpAccount(registration);')
+        .replace("note: 'account made, profile furnished'", "note: 'made by the next version'");
+      expect(more.match(/sleep\(1\)|made by the next version/g)).toHaveLength(2);
+      return more;
+    },
+  });
 }
 
 beforeAll(async () => {

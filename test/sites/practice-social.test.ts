@@ -3,7 +3,8 @@ import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BrowserLab, browserPids, writeForms } from '../support/browser-lab.ts';
+import { BrowserLab, writeForms } from '../support/browser-lab.ts';
+import { browserPids } from '../support/processes.ts';
 
 const names = [
   'linked', 'coded', 'plain', 'taken', 'mailtaken', 'mine', 'human', 'erring', 'hanging', 'late', 'frozen', 'slow', 'totp', 'reuse', 'pictured', 'again',

@@ -1,0 +1,23 @@
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folders = ['activities', 'contracts', 'manager', 'scripts', 'sites', 'temporal', 'workers', 'workflows'];
+
+/** Copies the product's code into a temporary folder, where `change` rewrites files; processes can be started from there. */
+export function copyCode(change: Record<string, (text: string) => string>): string {
+  const copy = mkdtempSync(path.join(tmpdir(), 'enlist-copy-'));
+  for (const folder of folders) cpSync(path.join(root, folder), path.join(copy, folder), { recursive: true });
+  for (const file of ['package.json', 'tsconfig.json']) cpSync(path.join(root, file), path.join(copy, file));
+  for (const folder of ['node_modules', '.tools']) symlinkSync(path.join(root, folder), path.join(copy, folder));
+  for (const [name, rewrite] of Object.entries(change)) {
+    const file = path.join(copy, name);
+    const text = readFileSync(file, 'utf8');
+    const changed = rewrite(text);
+    if (changed === text) throw new Error(`${name} has nothing of what was to be changed`);
+    writeFileSync(file, changed);
+  }
+  return copy;
+}
