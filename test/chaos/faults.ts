@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { browserPids } from '../support/processes.ts';
 import type { FaultProxy, Trouble } from './fault-proxy.ts';
 import type { Random } from './random.ts';
@@ -72,14 +73,14 @@ async function freezeProcess(pid: number, ms: number): Promise<void> {
   wake(pid);
 }
 
-/** An operator cancels a task's workflow in the Web UI. */
-const cancelSome: Draw = (world, random) => ({
+/** What an operator does to a task's workflow in the Web UI. */
+const strikeWorkflow = (strike: (workflow: WorkflowHandle) => Promise<unknown>): Draw => (world, random) => ({
   target: 'an open workflow',
   async strike() {
     const open: string[] = [];
     for await (const { workflowId } of world.client.workflow.list({ query: "ExecutionStatus = 'Running' AND WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount')" })) open.push(workflowId);
     if (open.length === 0) return false;
-    await world.client.workflow.getHandle(random.one(open.sort())).cancel();
+    await strike(world.client.workflow.getHandle(random.one(open.sort())));
     return true;
   },
 });
@@ -107,7 +108,8 @@ const draws: Record<string, Draw> = {
   'site slow': onTheWay('site', 2_000, 6_000, (random) => ({ kind: 'slow', ms: random.from(200, 4_000) })),
   'site overloaded': onTheWay('site', 500, 3_000, () => ({ kind: 'answered instead', text: overloaded })),
   'way to the mail cut': onTheWay('mail', 1_000, 8_000, () => ({ kind: 'cut' })),
-  'workflow cancelled': cancelSome,
+  'workflow cancelled': strikeWorkflow((workflow) => workflow.cancel()),
+  'workflow terminated': strikeWorkflow((workflow) => workflow.terminate('by hand')),
 };
 
 export const faultKinds = Object.keys(draws);

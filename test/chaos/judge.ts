@@ -57,8 +57,9 @@ function judgeTruth(practice: Practice, task: BookedTask, all: BookedTask[]): st
   if (status !== 'completed') return [];
   if (!task.link_profile.endsWith(`/u/${username}`)) return say(`but its link_profile is ${task.link_profile}`);
   if (type === 'entity') {
-    const missing = practice.sites.map((site) => site.url).filter((url) => profile.links.every((link) => !link.startsWith(url)));
-    return missing.length < practice.sites.length ? [] : say('but none of the links is on the profile');
+    const wanted = all.filter((one) => one.request_id === task.request_id && one.link_profile !== '').map((one) => one.link_profile);
+    const missing = wanted.filter((link) => !profile.links.includes(link));
+    return missing.length === 0 ? [] : say(`but its profile lacks ${missing.join(', ')}`);
   }
   return [];
 }

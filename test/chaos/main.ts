@@ -11,11 +11,12 @@ function readNumber(text: string): number {
 }
 
 /** The run as a table: what struck, how the tasks ended, and what was wrong. */
-function writeResult({ tasks, faults, ends, wrong, peak, seconds, folder }: ChaosResult): string {
+function writeResult({ tasks, faults, ends, wrong, peak, lost, seconds, folder }: ChaosResult): string {
   const table = new Table({ style: { head: [], border: [] } });
   for (const [kind, times] of Object.entries(faults)) table.push([`fault: ${kind}`, times]);
   for (const [end, count] of Object.entries(ends)) table.push([`ended: ${end}`, count]);
   table.push(['most steps at one site at a time', peak]);
+  table.push(['steps not heard of again', lost.timedOut], ['looks for an account that may have been made', lost.looks]);
   for (const [what, list] of Object.entries(wrong)) table.push([`WRONG: ${what}`, list.length]);
   const lines = Object.values(wrong).flat();
   const struck = Object.values(faults).reduce((sum, times) => sum + times, 0);

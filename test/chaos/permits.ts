@@ -47,6 +47,15 @@ export function judgePermits(histories: { workflowId: string; domain: string; hi
   return { exceeded, peak };
 }
 
+/** How often steps were cut off, and how often a site was looked at for an account that may have been made. */
+export function countLost(histories: { history: History }[]): { timedOut: number; looks: number } {
+  const events = histories.flatMap(({ history }) => history.events ?? []);
+  return {
+    timedOut: events.filter(({ activityTaskTimedOutEventAttributes: timedOut }) => timedOut).length,
+    looks: events.filter(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'lookFor').length,
+  };
+}
+
 /** Every task's workflows of a run, closed or not, whole. */
 export async function readHistories({ client }: Pick<World, 'client'>, domainOf: (taskId: string) => string | undefined) {
   const histories: { workflowId: string; domain: string; history: History }[] = [];

@@ -7,8 +7,9 @@ import { bundleWorkflows, findMisfits } from '../support/workflow-lab.ts';
 import { type Books, listUnfinished, readBooks } from './books.ts';
 import { drawFaults, type Fault } from './faults.ts';
 import { judge } from './judge.ts';
+import { adoptLeftBehind } from './operator.ts';
 import { makeOrders, type Order } from './orders.ts';
-import { judgePermits, readHistories } from './permits.ts';
+import { countLost, judgePermits, readHistories } from './permits.ts';
 import { makeRandom, type Random } from './random.ts';
 import { shopId, startWorld, type World } from './world.ts';
 
@@ -36,6 +37,8 @@ export interface ChaosResult {
   wrong: Record<string, string[]>;
   /** The most steps at one site at a time. */
   peak: number;
+  /** Steps that were not heard of again, and looks for an account that may have been made. */
+  lost: { timedOut: number; looks: number };
   seconds: number;
   /** The folder with every process's log, when something was wrong. */
   folder?: string;
@@ -74,6 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       ends: count([...books.tasks.map(({ type, status }) => `${type} ${status}`), ...books.users.map(() => 'mini-app registered')]),
       wrong,
       peak,
+      lost: countLost(histories),
       seconds: Math.round((performance.now() - begun) / 1000),
       ...(keepFolder && { folder: world.folder }),
     };
@@ -155,6 +159,7 @@ async function untilOver(world: World, users: string[], patienceMs: number, say:
     if (left.length === 0 || performance.now() > giveUp) return left;
     if (performance.now() - told > 15_000) {
       say(`${left.length} left`);
+      for (const command of await adoptLeftBehind(world)) say(command);
       told = performance.now();
     }
     await sleep(1_000);

@@ -37,6 +37,8 @@ export interface World {
   client: Client;
   admin: AdminClient;
   databaseUrl: string;
+  /** The environment of the workers, and of the commands that an operator runs. */
+  env: Record<string, string>;
   practice: Practice;
   parts: { temporal: Part; manager: Part; workers: Part[] };
   /** On the ways to these. */
@@ -174,7 +176,7 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
     for (const flow of Object.keys(flowPaths) as Flow[]) await makeSchedule(client, flow, 3_000);
 
     const admin = new AdminClient(`http://127.0.0.1:${managerPort}`, env.ASSIGN_ADMIN_KEY!);
-    return { folder, code, keys, client, admin, databaseUrl, practice, parts: { temporal, manager, workers }, proxies, close, orders };
+    return { folder, code, keys, client, admin, databaseUrl, env: workerEnv, practice, parts: { temporal, manager, workers }, proxies, close, orders };
   } catch (error) {
     await close(true);
     throw error;
