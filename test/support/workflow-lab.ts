@@ -8,7 +8,7 @@ import { Client, type WorkflowClientInterceptor, type WorkflowHandle } from '@te
 import type { DataConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { stringify } from 'yaml';
 import { createAssignActivities } from '../../activities/assign/activities.ts';
 import { createBrowserActivities } from '../../activities/browser/activities.ts';
@@ -89,6 +89,7 @@ export interface Lab {
   scene(script?: Script, role?: { domain?: string; flow?: SceneFlow; status?: string; fields?: Record<string, unknown> }): Scene;
   /** Lists a site in the operator's file. */
   enable(domain: string, pace?: Pace): void;
+  /** Has one more worker take browser steps. */
   startBrowser(): Promise<void>;
   /** The whole history of every run that was opened since the last call. Ends the workflows that are still open; gates end by themselves. */
   takeRuns(): Promise<Run[]>;
@@ -253,17 +254,23 @@ function listActivities(client: Client, scenes: Map<string, Scene>, sites: Sites
 }
 
 class Workers {
+  readonly #env;
   readonly #common;
+  readonly #connections: NativeConnection[] = [];
   readonly #workers: Worker[] = [];
   readonly #running: Promise<void>[] = [];
 
   constructor(env: TestWorkflowEnvironment, dataConverter: DataConverter) {
+    this.#env = env;
     // A cancellation reaches an activity with its next beat.
-    this.#common = { connection: env.nativeConnection, namespace: 'default', dataConverter, identity, maxHeartbeatThrottleInterval: 1 };
+    this.#common = { namespace: 'default', dataConverter, identity, maxHeartbeatThrottleInterval: 1 };
   }
 
   async start(options: Pick<WorkerOptions, 'taskQueue' | 'activities' | 'workflowBundle'>): Promise<void> {
-    const worker = await Worker.create({ ...this.#common, ...options });
+    // As in processes of their own: over one connection a queue has one worker.
+    const connection = await NativeConnection.connect({ address: this.#env.address });
+    this.#connections.push(connection);
+    const worker = await Worker.create({ connection, ...this.#common, ...options });
     this.#workers.push(worker);
     this.#running.push(worker.run());
   }
@@ -271,5 +278,6 @@ class Workers {
   async stop(): Promise<void> {
     for (const worker of this.#workers) worker.shutdown();
     await Promise.all(this.#running);
+    for (const connection of this.#connections) await connection.close();
   }
 }

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FormChanged } from '../../sites/kit/errors.ts';
+import { startVisitedSites, type Visit, type VisitedSites } from '../support/visited-sites.ts';
+import { type Lab, startLab } from '../support/workflow-lab.ts';
+import { feedUrl, mainDomains, type Script, session, stepFailure } from '../support/workflow-scene.ts';
+
+let lab: Lab;
+let sites: VisitedSites;
+beforeAll(async () => {
+  sites = await startVisitedSites();
+  lab = await startLab({ realTime: [] });
+  // Three workers take browser steps.
+  for (let more = 0; more < 2; more += 1) await lab.startBrowser();
+});
+afterAll(async () => {
+  await lab.close();
+  await sites.close();
+});
+
+const pace = fc.record({ every: fc.integer({ min: 0, max: 700 }), atOnce: fc.integer({ min: 1, max: 3 }) });
+const arrival = fc.record({
+  site: fc.nat(4),
+  after: fc.integer({ min: 0, max: 400 }),
+  flow: fc.constantFrom('social', 'entity', 'connect', 'podcast'),
+  creating: fc.integer({ min: 0, max: 250 }),
+  furnishing: fc.integer({ min: 0, max: 250 }),
+  fails: fc.boolean(),
+});
+type Arrival = typeof arrival extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** What a task does at its site: each step is a visit. */
+function visitAt(domain: string, { creating, furnishing, fails }: Arrival): Script {
+  const profileUrl = `https://${domain}/u/brand`;
+  const step = async <Result>(makes: boolean, ms: number, result: Result): Promise<Result> => {
+    await sites.visit(domain, makes, ms);
+    if (makes && fails) throw stepFailure(new FormChanged('the form changed'), false);
+    return result;
+  };
+  return {
+    createAccount: () => step(true, creating, { session, profileUrl }),
+    updateProfile: () => step(false, furnishing, { session, profileUrl, problems: [] }),
+    signIn: () => step(false, creating, { session }),
+    addLinks: () => step(false, furnishing, { session, profileUrl, added: 1, kept: 0, missing: [] }),
+    makeShow: () => step(false, furnishing, { session, feedUrl }),
+    importFeed: () => step(false, furnishing, { session }),
+  };
+}
+
+/** The pairs of visits that break a site's pace. */
+function findBreaches(visits: Visit[], { every, atOnce }: { every: number; atOnce: number }): string[] {
+  const crowds = visits.map(({ from }) => visits.filter((other) => other.from <= from && from < other.to).length).filter((crowd) => crowd > atOnce);
+  const makers = visits.filter(({ creating }) => creating).sort((a, b) => a.from - b.from);
+  const gaps = makers.slice(1).map(({ from }, index) => from - makers[index]!.to).filter((gap) => gap < every);
+  return [...crowds.map((crowd) => `${crowd} at once`), ...gaps.map((gap) => `${gap.toFixed(1)} ms between two accounts`)];
+}
+
+test('whoever comes when to one of five sites, over three workers: none has more visits at once, or accounts sooner, than its pace allows', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(pace, { minLength: 5, maxLength: 5 }), fc.array(arrival, { minLength: 8, maxLength: 24 }), async (paces, arrivals) => {
+      run += 1;
+      const domains = paces.map(({ every, atOnce }, number) => {
+        const domain = `site-${number}.run-${run}.test`;
+        lab.enable(domain, { every: `${every}ms`, atOnce });
+        return domain;
+      });
+      const ends: Promise<unknown>[] = [];
+      for (const one of arrivals) {
+        await sleep(one.after);
+        const domain = domains[one.site]!;
+        const isConnect = one.flow === 'connect';
+        const scene = lab.scene(visitAt(domain, one), {
+          domain,
+          flow: isConnect ? 'entity' : (one.flow as 'social' | 'entity' | 'podcast'),
+          status: isConnect ? 'connect' : one.flow === 'podcast' ? 'pending' : 'register',
+          fields: { link_rss: `https://${mainDomains[0]}/feeds/brand.xml` },
+        });
+        ends.push(scene.start().then(() => scene.endWithoutSkipping()));
+      }
+      await Promise.all(ends);
+      const breaches = domains.flatMap((domain, number) => findBreaches(sites.visits(domain), paces[number]!).map((breach) => `${domain} (${JSON.stringify(paces[number])}): ${breach}`));
+      expect(breaches).toEqual([]);
+      // Everyone had a turn.
+      expect(domains.reduce((sum, domain) => sum + sites.visits(domain).length, 0)).toBeGreaterThanOrEqual(arrivals.length);
+    }),
+    { numRuns: 5, endOnFailure: true },
+  );
+  await lab.replay();
+}, 180_000);
