@@ -30,6 +30,11 @@ const software = [
   },
 ];
 
+/** What of it this machine lacks. */
+export function listMissing() {
+  return software.filter(({ isThere }) => !isThere());
+}
+
 function listSuites() {
   return readdirSync(path.join(root, 'test'), { recursive: true })
     .map((file) => path.join('test', String(file)))
@@ -56,7 +61,7 @@ function collectImports(file, seen = new Set()) {
  *   packages are Debian's
  */
 export function findLeftOut() {
-  const missing = software.filter(({ isThere }) => !isThere());
+  const missing = listMissing();
   if (missing.length === 0) return [];
   return listSuites().flatMap((file) => {
     const imports = collectImports(file);

@@ -5,7 +5,7 @@ let stack: Stack;
 
 beforeAll(async () => {
   stack = await startStack({
-    mailboxes: [`first@${mailDomain}`, `second@${mailDomain}`],
+    mailboxes: [`first@${mailDomain}`, `second@${mailDomain}`, `third@${mailDomain}`],
     sites: [
       { domain: 'link.practice.test', confirmation: 'link' },
       { domain: 'code.practice.test', confirmation: 'code' },
@@ -53,5 +53,29 @@ test('a worker killed while the form is sent and not answered leaves one account
   expect(accounts).toHaveLength(1);
   const { history } = await stack.admin.readTask(task!.id);
   expect(history.map(({ to }) => to)).toEqual(['register', 'registering', 'completed']);
+  expect(await successor.end('SIGTERM')).toBe(0);
+});
+
+test('a worker that is told to stop in mid-step lets the step end, and another goes on with what came of it', async () => {
+  const site = siteOf('frail.practice.test');
+  site.setBehaviour({ delayBeforeCreate: 4_000 });
+  const leaving = await stack.startWorker();
+  const requestId = await stack.admin.makeRequest(socialRequest(stack, 'third', ['frail.practice.test']));
+  const [task] = (await stack.admin.readRequest(requestId)).tasks;
+  const submits = () => site.state().counts.signUpSubmits.filter(({ username }) => username === 'third');
+  await stack.run('scripts/social.ts', task!.id);
+  await expect.poll(() => submits().length, { timeout: 60_000, interval: 50 }).toBe(1);
+  expect(submits()[0]!.made).toBe(false);
+  expect(await leaving.end('SIGTERM')).toBe(0);
+  expect(submits()[0]!.made).toBe(true);
+
+  const successor = await stack.startWorker();
+  const handle = stack.client.workflow.getHandle(`social/${task!.id}`);
+  expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+  const { events } = await handle.fetchHistory();
+  const steps = events!.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+  expect(steps.filter((step) => step === 'createAccount')).toHaveLength(1);
+  // Nothing was lost, so there was nothing to look for.
+  expect(steps).not.toContain('lookFor');
   expect(await successor.end('SIGTERM')).toBe(0);
 });

@@ -2,7 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { AnsweringServer } from '../support/answering-server.ts';
 import { BrowserLab, writeForms } from '../support/browser-lab.ts';
 import { browserPids } from '../support/processes.ts';
 
@@ -66,6 +67,7 @@ describe('making an account', () => {
     const again = await lab.run('createAccount', [task]);
     expect(again.profileUrl).toContain('/u/mine');
     expect(submits('none.practice.test', 'mine')).toBe(1);
+    expect(lab.site('none.practice.test').state().counts.repeatedSignUps).toEqual([]);
   });
 
   test("one that is there and refuses them is another's", async () => {
@@ -262,6 +264,42 @@ describe('the end of a step', () => {
     expect(await failing).toMatchObject({ type: 'BrowserLost', submitted: false });
     expect(await lab.run('lookFor', [lab.task('none.practice.test', 'nobody-yet')])).toMatchObject({ state: 'absent' });
     expect(browserPids()).toHaveLength(1);
+  });
+
+  test('a page that hangs costs only its own step, which ends in time, and the browser stays', async () => {
+    const hung = await AnsweringServer.start();
+    onTestFinished(() => hung.close());
+    hung.answer = (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Busy</h1><script>for (;;);</script>');
+    lab.listSites({ domain: 'hung.practice.test', recipe: 'practice-social', url: hung.url, permission: 'a test of our own' });
+    await lab.run('lookFor', [lab.task('none.practice.test', 'nobody-yet')]);
+    const before = lab.launched.length;
+    const failing = lab.fail('createAccount', [lab.task('hung.practice.test', 'hung')], within(8_000));
+    await expect.poll(() => hung.taken.length).toBeGreaterThan(0);
+    expect(await lab.run('lookFor', [lab.task('none.practice.test', 'nobody-yet')])).toMatchObject({ state: 'absent' });
+    expect(await failing).toMatchObject({ type: 'StepTimeout', submitted: false });
+    await expect.poll(() => lab.openContexts(), { timeout: 5_000 }).toBe(0);
+    expect(await lab.run('lookFor', [lab.task('none.practice.test', 'nobody-yet')])).toMatchObject({ state: 'absent' });
+    expect(lab.launched).toHaveLength(before);
+  });
+
+  test('a tab that crashes costs only its own step, at once, and the browser stays', async () => {
+    const changed = await AnsweringServer.start();
+    onTestFinished(() => changed.close());
+    changed.answer = (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Sign up</h1>');
+    lab.listSites({ domain: 'tabless.practice.test', recipe: 'practice-social', url: changed.url, permission: 'a test of our own' });
+    await lab.run('lookFor', [lab.task('none.practice.test', 'nobody-yet')]);
+    const before = lab.launched.length;
+    const failing = lab.fail('lookFor', [lab.task('tabless.practice.test', 'tabless')]);
+    const pages = () => lab.launched.flatMap(({ browser }) => browser.contexts().flatMap((context) => context.pages()));
+    await expect.poll(() => pages()[0]?.getByRole('heading', { name: 'Sign up' }).isVisible()).toBe(true);
+    // It waits for a field that never comes.
+    const devtools = await pages()[0]!.context().newCDPSession(pages()[0]!);
+    const begun = performance.now();
+    devtools.send('Page.crash').catch(() => {});
+    expect(await failing).toMatchObject({ type: 'BrowserLost', submitted: false });
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(await lab.run('lookFor', [lab.task('none.practice.test', 'nobody-yet')])).toMatchObject({ state: 'absent' });
+    expect(lab.launched).toHaveLength(before);
   });
 });
 
