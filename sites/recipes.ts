@@ -1,4 +1,5 @@
 import type { Recipe } from './kit/recipe.ts';
+import { ikiwiki } from './ikiwiki.ts';
 import { mediawiki } from './mediawiki.ts';
 import { practicePodcastDirectory } from './practice-podcast-directory.ts';
 import { practicePodcastHost } from './practice-podcast-host.ts';
@@ -6,6 +7,7 @@ import { practiceSocial } from './practice-social.ts';
 
 const shipped: Record<string, Recipe> = {
   mediawiki,
+  ikiwiki,
   'practice-social': practiceSocial,
   'practice-podcast-host': practicePodcastHost,
   'practice-podcast-directory': practicePodcastDirectory,

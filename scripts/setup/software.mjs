@@ -15,6 +15,11 @@ function hasMediaWiki() {
   return ['pdo_sqlite', 'mbstring', 'xml', 'intl'].every((name) => modules.includes(name));
 }
 
+function hasIkiwiki() {
+  const programs = findOnPath('ikiwiki') && findOnPath('gcc') && existsSync('/usr/sbin/lighttpd');
+  return programs && run('perl', ['-MCGI', '-MCGI::FormBuilder', '-MCGI::Session', '-MXML::Feed', '-e1']).ok;
+}
+
 /**
  * Software that npm doesn't bring, which some suites run through the support file of that name. A suite leaves out by
  * itself what it can't do without it.
@@ -27,6 +32,12 @@ const software = [
     title: 'MediaWiki on PHP with SQLite',
     packages: ['mediawiki', 'php-cli', 'php-sqlite3', 'php-mbstring', 'php-xml', 'php-intl'],
     isThere: hasMediaWiki,
+  },
+  {
+    support: 'test/support/ikiwiki.ts',
+    title: 'ikiwiki with lighttpd',
+    packages: ['ikiwiki', 'lighttpd', 'gcc', 'libc6-dev', 'libcgi-pm-perl', 'libcgi-formbuilder-perl', 'libcgi-session-perl', 'libxml-feed-perl'],
+    isThere: hasIkiwiki,
   },
 ];
 
