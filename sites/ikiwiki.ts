@@ -42,8 +42,10 @@ async function openForm(kit: Kit, action: string): Promise<'name' | 'owner'> {
 /** What makes a page the feed's: it lists the feed, which the wiki fetches from then on, and shows what that brings. */
 function writeFeed(page: string, { username }: Account, feed: string): { list: string; show: string } {
   const folder = `${page}/feed`;
+  // The link goes into the page as it is, and there brackets are the wiki's and `&` is HTML's; what is fetched does not.
+  const link = feed.replace(/[&[\]]/g, (character) => `&#${character.charCodeAt(0)};`);
   return {
-    list: `[[!aggregate name="${username}" dir="${folder}" url="${feed}" feedurl="${feed}"]]`,
+    list: `[[!aggregate name="${username}" dir="${folder}" url="${link}" feedurl="${feed}"]]`,
     show: `[[!inline pages="internal(${folder}/*)" show="10"]]`,
   };
 }

@@ -188,14 +188,16 @@ describe.skipIf(missing)(`the ikiwiki recipe${missing ? ` (left out: needs ${mis
 
   test('a feed takes the place of an earlier one, and what people wrote around it stays', async () => {
     const given = await join('moved');
-    const { session } = await lab.run('importFeed', [{ ...given, link_rss: 'http://127.0.0.1:1/old]].xml?a="b' }, undefined]);
-    expect(await feedsOf('moved')).toEqual(['http://127.0.0.1:1/old]].xml?a=%22b']);
+    const earlier = 'http://127.0.0.1:1/an_old_*one*.xml?a=%22b&copy=[[!x]][[y]]\\#c';
+    const { session } = await lab.run('importFeed', [{ ...given, link_rss: earlier.replace('%22', '"') }, undefined]);
+    expect(await feedsOf('moved')).toEqual([earlier]);
+    expect(await readPage('moved')).toContain('</a>: new feed');
     const source = await wiki.pageText('users/moved');
-    const own = `Our own words.\n\n${source}\nMore of them.\n`;
-    await wiki.editPage('users/moved', own);
+    await wiki.editPage('users/moved', `Our own words.\n\n${source}\nMore of them.\n`);
     await lab.run('importFeed', [given, session]);
-    expect(await feedsOf('moved')).toEqual([given.link_rss]);
-    expect(await wiki.pageText('users/moved')).toBe(own.replaceAll('http://127.0.0.1:1/old]].xml?a=%22b', given.link_rss));
+    const [, show] = source!.split('\n\n');
+    const list = `[[!aggregate name="moved" dir="users/moved/feed" url="${given.link_rss}" feedurl="${given.link_rss}"]]`;
+    expect(await wiki.pageText('users/moved')).toBe(`Our own words.\n\n${list}\n\n${show}\nMore of them.\n`);
   });
 
   describe('cut off after the form was sent, and begun again,', () => {
