@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 // Tests set what they need themselves: an operator's Temporal, database or keys are not for them.
 for (const name of Object.keys(process.env)) {
-  if (/^(TEMPORAL|ASSIGN|ENLIST|MINIAPP)_|^(DATABASE_URL|DATA_DIR|SITES_FILE|RECIPES_DIR|EVIDENCE_DIR|ASSETS_ALLOW|HOST|PORT)$/.test(name)) {
+  if (/^(TEMPORAL|ASSIGN|ENLIST|MINIAPP)_|^(DATABASE_URL|DATA_DIR|SITES_FILE|RECIPES_DIR|EVIDENCE_\w+|ASSETS_ALLOW|HOST|PORT)$/.test(name)) {
     delete process.env[name];
   }
 }

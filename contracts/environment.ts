@@ -10,6 +10,12 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const unitBytes = { KB: 1e3, MB: 1e6, GB: 1e9 } as const;
+/** A size as people write it (`500MB`, `2GB`), read as bytes. */
+const size = z
+  .string()
+  .regex(/^\d+(KB|MB|GB)$/, 'must be a size such as 200KB, 500MB or 2GB')
+  .transform((value) => Number(value.slice(0, -2)) * unitBytes[value.slice(-2) as keyof typeof unitBytes]);
 const port = z.coerce.number().int().min(0).max(65535);
 
 /** Every environment variable that enlist reads, with its default (contract section 8). Temporal's own are read by its SDK. */
@@ -40,6 +46,8 @@ export const variables = {
   SITES_FILE: z.string().transform((value) => path.resolve(value)),
   ASSETS_ALLOW: list.prefault(''),
   EVIDENCE_DIR: z.string().optional(),
+  EVIDENCE_MAX_AGE: duration.prefault('14d'),
+  EVIDENCE_MAX_SIZE: size.prefault('1GB'),
   BROWSER_PATH: z.string().optional(),
   BROWSER_SLOTS: z.coerce.number().int().min(1).max(64).default(4),
   BUILD_ID: z.string().regex(/^[\w.-]{1,100}$/, 'must be letters, digits, dots, dashes or underscores').optional(),

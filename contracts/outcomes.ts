@@ -52,6 +52,10 @@ export interface StepFailure {
   overloaded?: boolean;
   /** How long the site asks to be left alone, in ms. */
   retryAfterMs?: number;
+  /** Of a Challenge or FormChanged, how long a person is waited for, in ms; absent when nobody is. */
+  waitForPersonMs?: number;
+  /** Path of the page that the step ended on. */
+  page?: string;
 }
 
 /** Cookies and storage of a browser step, as JSON, for the next one to go on with. At most 256 KiB. */

@@ -11,6 +11,9 @@ export const duration = z
     return Number(amount) * unitMs[unit as keyof typeof unitMs];
   });
 
+/** A task ends after seven days, whoever is waited for. */
+const longestWaitForPerson = 6 * unitMs.d;
+
 const hostName = z
   .string()
   .min(1)
@@ -25,6 +28,8 @@ export const siteSettings = z
     permission: z.string().trim().min(1, 'say on whose permission enlist may act there'),
     every: duration.prefault('30s'),
     atOnce: z.number().int().min(1).default(1),
+    /** How long a step that meets a human check or an unknown page waits for a person; 0: it is reported at once. */
+    waitForPerson: duration.prefault('0s').pipe(z.number().max(longestWaitForPerson, 'must be at most 6d: a task ends after seven days')),
   })
   .transform(({ url, ...site }) => ({ ...site, url: url ?? `https://${site.domain}` }));
 export type SiteSettings = z.infer<typeof siteSettings>;

@@ -6,6 +6,7 @@ import { createAssignActivities } from '../activities/assign/activities.ts';
 import { AssignClient } from '../activities/assign/client.ts';
 import { createBrowserActivities } from '../activities/browser/activities.ts';
 import { BrowserPool } from '../activities/browser/pool.ts';
+import { EvidencePruner } from '../activities/browser/prune-evidence.ts';
 import { createDispatchActivities } from '../activities/dispatch/activities.ts';
 import { readDispatchSetting } from '../activities/dispatch/setting.ts';
 import { createFeedActivities } from '../activities/feed/activities.ts';
@@ -18,9 +19,10 @@ import { findBrowser } from '../scripts/setup/tools.mjs';
 import { Sites } from '../sites/sites-file.ts';
 import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
 
-/** What is special about one queue's worker, and how to put away what it opened. */
+/** What is special about one queue's worker, what it tidies up at its start, and how to put away what it opened. */
 export interface QueueWorker {
   options: Partial<WorkerOptions> & { taskQueue: string };
+  tidy?: () => Promise<void>;
   close?: () => Promise<void>;
 }
 
@@ -73,19 +75,22 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
   },
 
   browser: () => {
-    const { SITES_FILE, DATA_DIR, EVIDENCE_DIR, ASSETS_ALLOW, BROWSER_SLOTS } = readEnvironment(
-      'SITES_FILE', 'DATA_DIR', 'EVIDENCE_DIR', 'ASSETS_ALLOW', 'BROWSER_SLOTS',
+    const { SITES_FILE, DATA_DIR, EVIDENCE_DIR, EVIDENCE_MAX_AGE, EVIDENCE_MAX_SIZE, ASSETS_ALLOW, BROWSER_SLOTS } = readEnvironment(
+      'SITES_FILE', 'DATA_DIR', 'EVIDENCE_DIR', 'EVIDENCE_MAX_AGE', 'EVIDENCE_MAX_SIZE', 'ASSETS_ALLOW', 'BROWSER_SLOTS',
     );
     const executable = findBrowser();
     if (!executable) throw new EnvironmentError('no browser: run "npm start" once, install Chromium, or set BROWSER_PATH to one');
     const pool = new BrowserPool(executable);
+    const evidenceDir = EVIDENCE_DIR ?? path.join(DATA_DIR, 'evidence');
+    const evidencePruner = new EvidencePruner(evidenceDir, { maxAgeMs: EVIDENCE_MAX_AGE, maxBytes: EVIDENCE_MAX_SIZE });
     return {
       options: {
         taskQueue: taskQueues.browser,
         activities: createBrowserActivities({
           pool,
           sites: new Sites(SITES_FILE),
-          evidenceDir: EVIDENCE_DIR ?? path.join(DATA_DIR, 'evidence'),
+          evidenceDir,
+          evidencePruner,
           assetsAllow: ASSETS_ALLOW,
         }),
         tuner: {
@@ -96,6 +101,7 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
         // A sign-up is tried once, so a deploy lets the longest step come to its end.
         shutdownGraceTime: '5 minutes',
       },
+      tidy: () => evidencePruner.prune(),
       close: () => pool.close(),
     };
   },

@@ -37,6 +37,7 @@ export async function runWorkers(queues: TaskQueue[]): Promise<void> {
   for (const { options } of parts) {
     workers.push(await Worker.create({ connection, namespace, dataConverter: makeDataConverter(keys), ...versioning(BUILD_ID), ...options }));
   }
+  for (const { tidy } of parts) tidy?.().catch((error: unknown) => log.warn({ err: error }, 'could not prune EVIDENCE_DIR'));
   const health = HEALTH_PORT === undefined ? undefined : await serveHealth(HEALTH_PORT, HOST, workers, connection);
   log.info({ queues, namespace, buildId: BUILD_ID, pid: process.pid }, 'workers ready');
   if (BUILD_ID !== undefined && !(await listVersions(client)).some(({ status }) => status === 'current')) {

@@ -40,6 +40,10 @@ export interface Told {
   overloaded?: boolean;
   /** How long the site asks to be left alone, in ms. */
   retryAfterMs?: number;
+  /** How long a person is waited for, in ms. */
+  waitForPersonMs?: number;
+  page?: string;
+  evidence?: string;
 }
 
 /** A failure that the workflow itself comes to. */
@@ -59,8 +63,7 @@ export function readFailure(error: unknown): Told {
   }
   if (cause instanceof ApplicationFailure) {
     const [details] = (cause.details ?? []) as StepFailure[];
-    const evidence = details?.evidence ? ` (evidence: ${details.evidence})` : '';
-    return { kind: readKind(cause.type), reason: cause.message + evidence, submitted: details?.submitted ?? true, overloaded: details?.overloaded, retryAfterMs: details?.retryAfterMs };
+    return { ...details, kind: readKind(cause.type), reason: cause.message, submitted: details?.submitted ?? true };
   }
   if (cause instanceof TimeoutFailure) {
     return { kind: 'StepTimeout', reason: 'the step was not heard of again', submitted: true };

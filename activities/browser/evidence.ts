@@ -5,11 +5,26 @@ import type { JournalEntry } from '../../sites/kit/kit.ts';
 import { makeRedactor, shortestSecret } from './redact.ts';
 
 const captureTimeoutMs = 5_000;
+const files = { step: 'step.json', outline: 'outline.yaml', picture: 'page.png' };
+
+/** Every file that a folder of evidence may hold. */
+export const evidenceFiles: string[] = Object.values(files);
+
+const folderName = /^(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d)-(\d{3}Z)-[A-Za-z]+-[\w-]*$/;
+
+/** When a folder of evidence was made, in ms since 1970, by its name; undefined when that is of another form. */
+export function readEvidenceTime(name: string): number | undefined {
+  const [, date, hours, minutes, seconds, rest] = folderName.exec(name) ?? [];
+  const time = Date.parse(`${date}${hours}:${minutes}:${seconds}.${rest}`);
+  return Number.isNaN(time) ? undefined : time;
+}
 
 export interface EvidenceOf {
   taskId: string;
   step: string;
   error: string;
+  /** The address of the page. */
+  address: string;
   journal: JournalEntry[];
   secrets: string[];
 }
@@ -18,22 +33,25 @@ export interface EvidenceOf {
  * Keeps what shows why a step failed: a screenshot with every field and shown secret masked, the page's address and accessibility
  * outline, and the step's journal, without the task's secrets. Never throws, since it must not hide the failure itself.
  *
+ * @param page undefined when it can't be asked any more: then only the journal is kept
  * @returns the folder's name under `directory`, or undefined when nothing could be kept
  */
-export async function keepEvidence(directory: string, page: Page, about: EvidenceOf): Promise<string | undefined> {
+export async function keepEvidence(directory: string, page: Page | undefined, about: EvidenceOf): Promise<string | undefined> {
   const time = new Date().toISOString().replace(/[:.]/g, '-');
   const name = `${time}-${about.step}-${about.taskId.replace(/[^\w-]/g, '_').slice(0, 60)}`;
   const folder = path.join(directory, name);
   const redact = makeRedactor(about.secrets);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { outline, address } = await describePage(page, redact);
-    const entry = { taskId: about.taskId, step: about.step, error: redact(about.error), address, journal: about.journal };
-    await writeFile(path.join(folder, 'step.json'), `${redact(JSON.stringify(entry, undefined, 2))}\n`, { mode: 0o600 });
-    if (outline) await writeFile(path.join(folder, 'outline.yaml'), outline, { mode: 0o600 });
+    const { taskId, step, error, journal } = about;
+    const entry = { taskId, step, error: redact(error), address: redact(about.address.split(/[?#]/)[0]!), journal };
+    await writeFile(path.join(folder, files.step), `${redact(JSON.stringify(entry, undefined, 2))}\n`, { mode: 0o600 });
+    if (!page) return name;
+    const outline = await outlinePage(page);
+    if (outline !== undefined) await writeFile(path.join(folder, files.outline), redact(outline), { mode: 0o600 });
     const mask = page.frames().flatMap((frame) => locatePrivate(frame, about.secrets));
     const picture = await page.screenshot({ mask, timeout: captureTimeoutMs }).catch(() => undefined);
-    if (picture) await writeFile(path.join(folder, 'page.png'), picture, { mode: 0o600 });
+    if (picture) await writeFile(path.join(folder, files.picture), picture, { mode: 0o600 });
     return name;
   } catch {
     return undefined;
@@ -46,11 +64,6 @@ function locatePrivate(frame: Frame, secrets: string[]): Locator[] {
   return [frame.locator('input, textarea, select, [contenteditable]'), ...shown.map((secret) => frame.getByText(secret))];
 }
 
-async function describePage(page: Page, redact: (text: string) => string): Promise<{ outline?: string; address: string }> {
-  const address = redact(page.url().split(/[?#]/)[0]!);
-  try {
-    return { address, outline: redact(await page.locator('body').ariaSnapshot({ timeout: captureTimeoutMs })) };
-  } catch {
-    return { address };
-  }
+function outlinePage(page: Page): Promise<string | undefined> {
+  return page.locator('body').ariaSnapshot({ timeout: captureTimeoutMs }).catch(() => undefined);
 }

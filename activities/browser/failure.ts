@@ -5,6 +5,8 @@ import { PageLost } from '../../sites/kit/kit.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 
 const longestMessage = 2_000;
+/** What a person can mend in their own browser. */
+const forPeople: FailureKind[] = ['Challenge', 'FormChanged'];
 
 /** How a step ended, for telling its failure. */
 export interface StepEnd extends StepFailure {
@@ -24,15 +26,16 @@ function readKind(error: unknown, end: StepEnd): FailureKind {
 
 /** Makes of any error of a browser step the failure that the workflow decides on: typed, short and without secrets. */
 export function describeFailure(error: unknown, end: StepEnd): ApplicationFailure | CancelledFailure {
-  const { submitted, evidence } = end;
+  const { submitted, evidence, page } = end;
   const kind = readKind(error, end);
   const text = end.overdue ? "the step's time was over" : error instanceof Error ? error.message : String(error);
   const { overloaded, retryAfterMs } = error instanceof SiteDown ? error : {};
-  const details: StepFailure[] = [{ submitted, evidence, overloaded, retryAfterMs }];
+  const waitForPersonMs = forPeople.includes(kind) ? end.waitForPersonMs : undefined;
+  const details: StepFailure[] = [{ submitted, evidence, overloaded, retryAfterMs, waitForPersonMs, page }];
   if (end.cancelled) return new CancelledFailure('the step was cancelled', details);
   return ApplicationFailure.create({
     type: kind,
-    message: end.redact(text).slice(0, longestMessage),
+    message: end.redact(text).slice(0, longestMessage) + (evidence === undefined ? '' : ` (evidence: ${evidence})`),
     details,
     // What a site or a deadline says is no fault of the worker's; only the unexpected belongs into its error log.
     category: kind === 'Unexpected' ? undefined : 'BENIGN',

@@ -1,4 +1,4 @@
-import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, cancellationSignal, log } from '@temporalio/activity';
 import type { BrowserContextOptions, Page } from 'playwright';
 import type { MailProof } from '../../contracts/mail.ts';
 import type { FailureKind, Session } from '../../contracts/outcomes.ts';
@@ -13,6 +13,7 @@ import { type StepLimits, withinLimits } from '../step-limits.ts';
 import { keepEvidence } from './evidence.ts';
 import { describeFailure } from './failure.ts';
 import type { BrowserPool } from './pool.ts';
+import type { EvidencePruner } from './prune-evidence.ts';
 import { makeRedactor } from './redact.ts';
 
 const largestSession = 256 * 1024;
@@ -21,6 +22,8 @@ export interface BrowserSetting {
   pool: BrowserPool;
   sites: Sites;
   evidenceDir: string;
+  /** Keeps the folder within its limits; without it, it grows. */
+  evidencePruner?: EvidencePruner;
 }
 
 /** The task fields that every browser step uses. */
@@ -55,6 +58,11 @@ export async function runStep<Result>(
     const listSecrets = () => [...readSecrets(task), ...moreSecrets, ...(kit?.typedSecrets ?? [])];
     const redact = (text: string) => makeRedactor(listSecrets())(text);
     let evidence: string | undefined;
+    const keep = async (error: unknown, kit: Kit, page?: Page) => {
+      const about = { taskId: task.id, step: name, error: String(error), address: kit.page.url(), journal: kit.journal, secrets: listSecrets() };
+      evidence = await keepEvidence(setting.evidenceDir, page, about);
+      setting.evidencePruner?.pruneNowAndThen().catch((failure: unknown) => log.warn('could not prune EVIDENCE_DIR', { error: failure }));
+    };
     try {
       const work = setting.pool.withContext(contextOptions(session), async (context) => {
         // Ends every call of Playwright's that is still waiting, also those that don't listen to the signal.
@@ -65,17 +73,23 @@ export async function runStep<Result>(
           const result = await run({ kit, recipe, account: readAccount(task), limits, redact });
           return { ...result, session: await readSession(page) };
         } catch (error) {
-          if (!limits.signal.aborted) {
-            const about = { taskId: task.id, step: name, error: String(error), journal: kit.journal, secrets: listSecrets() };
-            evidence = await keepEvidence(setting.evidenceDir, page, about);
-          }
+          if (!limits.signal.aborted) await keep(error, kit, page);
           throw error;
         }
       });
       return await raceAbort(work, limits.signal);
     } catch (error) {
-      const cancelled = cancellationSignal().aborted;
-      throw describeFailure(error, { submitted: kit?.submitted ?? false, evidence, cancelled, overdue: limits.isOverdue(), redact });
+      // A page that hung answers nothing any more; what the step did tells where.
+      if (kit && evidence === undefined && limits.isOverdue()) await keep(error, kit);
+      throw describeFailure(error, {
+        submitted: kit?.submitted ?? false,
+        evidence,
+        cancelled: cancellationSignal().aborted,
+        overdue: limits.isOverdue(),
+        redact,
+        waitForPersonMs: site.waitForPerson || undefined,
+        page: kit && redact(readPath(kit.page)),
+      });
     }
   });
 }
@@ -122,6 +136,10 @@ function readAccount(task: StepTask): Account {
     lastName: task.last_name ?? '',
     phone: task.phone ?? '',
   };
+}
+
+function readPath(page: Page): string {
+  return URL.canParse(page.url()) ? new URL(page.url()).pathname : '';
 }
 
 function contextOptions(session: Session | undefined): BrowserContextOptions {

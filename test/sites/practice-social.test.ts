@@ -9,7 +9,7 @@ import { browserPids } from '../support/processes.ts';
 
 const names = [
   'linked', 'coded', 'plain', 'taken', 'mailtaken', 'mine', 'human', 'erring', 'hanging', 'late', 'frozen', 'slow', 'totp', 'reuse', 'pictured', 'again',
-  'unconfirmed', 'usedup', 'evident', 'signinhuman', 'linkfailed',
+  'unconfirmed', 'usedup', 'evident', 'signinhuman', 'linkfailed', 'handed', 'nothanded',
 ];
 let lab: BrowserLab;
 
@@ -121,6 +121,19 @@ describe('a site in trouble', () => {
     expect(await lab.fail('lookFor', [lab.task(domain, 'signinhuman')])).toMatchObject({ type: 'Challenge', submitted: false });
   });
 
+  test('says how long a person is waited for, and on which page, where the operator wants that', async () => {
+    const { url } = lab.site(domain);
+    const handed = { domain: 'handed.practice.test', recipe: 'practice-social', url, permission: 'a test of our own', waitForPerson: '4h' };
+    const unknown = { ...handed, domain: 'unknown.practice.test', url: `${url}/u` };
+    lab.listSites(handed, unknown);
+    lab.site(domain).setBehaviour({ humanCheck: 'both' }, 'handed');
+    const wanted = { waitForPersonMs: 4 * 3_600_000 };
+    expect(await lab.fail('createAccount', [lab.task(handed.domain, 'handed')])).toMatchObject({ ...wanted, type: 'Challenge', page: '/signup/details' });
+    expect(await lab.fail('signIn', [lab.task(unknown.domain, 'handed')])).toMatchObject({ ...wanted, type: 'FormChanged', page: '/u/signin' });
+    expect(await lab.fail('signIn', [lab.task(handed.domain, 'nothanded')])).toMatchObject({ type: 'WrongCredentials', waitForPersonMs: undefined });
+    expect(await lab.fail('createAccount', [lab.task(domain, 'handed')])).toMatchObject({ type: 'Challenge', waitForPersonMs: undefined });
+  });
+
   test.each([
     [{ down: { retryAfter: 120 } }, '503', 120_000],
     [{ tooMany: { retryAfter: 7 } }, '429', 7_000],
@@ -155,6 +168,8 @@ describe('a site in trouble', () => {
     const failed = await lab.fail('createAccount', [lab.task(domain, 'hanging')], within(8_000));
     expect(failed).toMatchObject({ type: 'StepTimeout', submitted: true });
     await expect.poll(() => lab.openContexts()).toBe(0);
+    expect(readdirSync(path.join(lab.evidenceDir, failed.evidence!))).toEqual(['step.json']);
+    expect(lab.readEvidence(failed.evidence!)).toContain("submit getByRole('button', { name: 'Create account' })");
     expect(accounts(domain, 'hanging')).toHaveLength(1);
   });
 });
@@ -315,7 +330,13 @@ describe('evidence', () => {
     const failed = await lab.fail('confirmEmail', [task, made.session, wrong]);
     const kept = lab.readEvidence(failed.evidence!);
     expect(kept).toContain('This code is wrong.');
-    expect(JSON.parse(kept.slice(kept.indexOf('{\n  "taskId"'), kept.lastIndexOf('}') + 1))).toMatchObject({ taskId: task.id, step: 'confirmEmail' });
+    expect(JSON.parse(kept.slice(kept.indexOf('{\n  "taskId"'), kept.lastIndexOf('}') + 1))).toMatchObject({
+      taskId: task.id,
+      step: 'confirmEmail',
+      address: `${lab.site(domain).url}/confirm`,
+      error: expect.stringContaining('This code is wrong.') as string,
+      journal: expect.arrayContaining([{ at: expect.any(Number) as number, did: 'open /confirm' }]) as object[],
+    });
     const cookie = (JSON.parse(made.session!) as { cookies: { value: string }[] }).cookies[0]!.value;
     for (const secret of [...Object.values(secrets), 'qwertyuiopasdfgh', cookie, wrong.value]) {
       for (const form of writeForms(secret)) expect(kept).not.toContain(form);

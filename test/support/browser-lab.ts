@@ -23,10 +23,13 @@ type Step = keyof BrowserActivities;
 /** How a step that failed says so. */
 export interface Failed {
   type: string;
+  /** Without the name of the evidence, which must be its end. */
   message: string;
   submitted: boolean | undefined;
   evidence: string | undefined;
   retryAfterMs: number | undefined;
+  waitForPersonMs: number | undefined;
+  page: string | undefined;
   name: string;
 }
 
@@ -152,14 +155,10 @@ export class BrowserLab {
     );
     if (!(error instanceof Error)) throw new Error(`${name} did not fail`);
     const { details, type } = error as Error & { details?: StepFailure[]; type?: string };
-    return {
-      name: error.name,
-      type: type ?? '',
-      message: error.message,
-      submitted: details?.[0]?.submitted,
-      evidence: details?.[0]?.evidence,
-      retryAfterMs: details?.[0]?.retryAfterMs,
-    };
+    const { submitted, evidence, retryAfterMs, waitForPersonMs, page } = details?.[0] ?? {};
+    const end = evidence === undefined ? '' : ` (evidence: ${evidence})`;
+    if (!error.message.endsWith(end)) throw new Error(`${name}: the failure does not name its evidence ${evidence}: ${error.message}`);
+    return { name: error.name, type: type ?? '', message: error.message.slice(0, error.message.length - end.length), submitted, evidence, retryAfterMs, waitForPersonMs, page };
   }
 
   /** How many contexts are open in all browsers. */

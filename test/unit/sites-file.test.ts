@@ -9,14 +9,14 @@ const one = 'sites:\n  - domain: Wiki.Brand.example\n    recipe: mediawiki\n    
 describe("the operator's file", () => {
   test('gives a site its defaults, and knows it by its domain in any case', () => {
     expect(parseSites(one, 'f').sites).toEqual([
-      { domain: 'wiki.brand.example', recipe: 'mediawiki', permission: 'our own wiki', every: 30_000, atOnce: 1, url: 'https://wiki.brand.example' },
+      { domain: 'wiki.brand.example', recipe: 'mediawiki', permission: 'our own wiki', every: 30_000, atOnce: 1, waitForPerson: 0, url: 'https://wiki.brand.example' },
     ]);
   });
 
   test('takes an address, a pace and mail servers', () => {
-    const text = `${one}    url: http://127.0.0.1:8080/wiki\n    every: 5m\n    atOnce: 3\nmail:\n  Brand.example: { host: imap.brand.example }\n`;
+    const text = `${one}    url: http://127.0.0.1:8080/wiki\n    every: 5m\n    atOnce: 3\n    waitForPerson: 4h\nmail:\n  Brand.example: { host: imap.brand.example }\n`;
     expect(parseSites(text, 'f')).toMatchObject({
-      sites: [{ url: 'http://127.0.0.1:8080/wiki', every: 300_000, atOnce: 3 }],
+      sites: [{ url: 'http://127.0.0.1:8080/wiki', every: 300_000, atOnce: 3, waitForPerson: 4 * 3_600_000 }],
       mail: { 'brand.example': { host: 'imap.brand.example', port: 993, tls: true } },
     });
   });
@@ -31,6 +31,8 @@ describe("the operator's file", () => {
     [`${one}    evrey: 5m\n`, 'evrey'],
     [`${one}    every: 5 minutes\n`, 'must be a duration'],
     [`${one}    atOnce: 0\n`, 'atOnce'],
+    [`${one}    waitForPerson: 4 hours\n`, 'must be a duration'],
+    [`${one}    waitForPerson: 7d\n`, 'must be at most 6d'],
     [`${one}    url: ftp://wiki.example\n`, 'url'],
     [one + one.replace('sites:\n', '').replace('Wiki', 'wiki'), 'listed twice'],
     ['sites: yes\n', 'sites'],
