@@ -3,6 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
 import { notStarted } from './command.ts';
+import { searchAttributes, waitsForPerson } from '../temporal/search-attributes.ts';
 import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
 
 const lookEveryMs = 1_000;
@@ -37,8 +38,9 @@ async function followWorkflow(client: Client, workflowId: string): Promise<unkno
   const tell = async () => {
     let told = '';
     while (!ended.signal.aborted) {
-      const { raw } = await handle.describe();
+      const { raw, typedSearchAttributes } = await handle.describe();
       const steps = (raw.pendingActivities ?? []).map(({ activityType, attempt }) => `${activityType?.name}${(attempt ?? 1) > 1 ? ` (attempt ${attempt})` : ''}`);
+      if (typedSearchAttributes.get(searchAttributes.outcome) === waitsForPerson) steps.push(`${waitsForPerson} ("npm run handoff -- list" tells more)`);
       const now = steps.join(', ');
       if (now !== '' && now !== told) process.stderr.write(`${workflowId}: ${now}\n`);
       told = now;

@@ -8,3 +8,6 @@ export const searchAttributes = {
   outcome: defineSearchAttributeKey('EnlistOutcome', SearchAttributeType.KEYWORD),
   failure: defineSearchAttributeKey('EnlistFailure', SearchAttributeType.KEYWORD),
 };
+
+/** The outcome of a task while a step of it waits for a person. */
+export const waitsForPerson = 'waits for a person';

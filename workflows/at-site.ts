@@ -13,7 +13,8 @@ import {
 } from '@temporalio/workflow';
 import type { StepEnd } from '../contracts/pace.ts';
 import { siteGateId } from '../temporal/workflow-ids.ts';
-import { readFailure } from './failures.ts';
+import { fail, readFailure } from './failures.ts';
+import { Handoff, type HandedTask } from './handoff.ts';
 import { permitGranted, releasePermit } from './signals.ts';
 import { final, lease, longestNeverStartedPause, neverStartedPause, pace, type SiteStep } from './steps.ts';
 
@@ -21,16 +22,19 @@ import { final, lease, longestNeverStartedPause, neverStartedPause, pace, type S
 export class AtSite {
   readonly #domain: string;
   readonly #granted = new Set<string>();
+  readonly handoff: Handoff;
 
-  constructor(domain: string) {
-    this.#domain = domain;
+  constructor(task: HandedTask) {
+    this.#domain = task.domain;
+    this.handoff = new Handoff(task);
     setHandler(permitGranted, (permitId) => {
       this.#granted.add(permitId);
     });
   }
 
   /**
-   * One step, tried again as its line in `steps.ts` says; each try has a permit of its own.
+   * One step, tried again as its line in `steps.ts` says; each try has a permit of its own. What needs a person is tried
+   * again when one says that it is done, except what makes an account: who asks for that looks first.
    *
    * @param prepare what comes before each try, and needs no permit
    * @throws the last try's failure
@@ -49,10 +53,19 @@ export class AtSite {
           await sleep(nextPause(error, step, tried));
           tried += 1;
         } else {
-          throw error;
+          await this.#letPersonFinish(step, error);
+          tried = 1;
         }
       }
     }
+  }
+
+  /** @throws the failure, when no person says that the step is done */
+  async #letPersonFinish(step: SiteStep, error: unknown): Promise<void> {
+    const told = readFailure(error);
+    if (step.creating || !this.handoff.isFor(told)) throw error;
+    const refusal = await this.handoff.wait(step, told);
+    if (refusal !== undefined) throw fail(told.kind, `${told.reason}; ${refusal}`);
   }
 
   async #once<Result>(step: SiteStep, act: () => Promise<Result>): Promise<Result> {

@@ -39,10 +39,11 @@ function connectTask(taskId: string, adopted: boolean): Promise<ConnectOutcome |
 }
 
 async function putLinks(task: EntityTask): Promise<Report<ConnectOutcome>> {
-  const site = new AtSite(task.domain);
+  const site = new AtSite(task);
   const session = await signInToSite(task, site);
   setCurrentDetails('putting the links on the profile');
-  const { profileUrl, added, kept, missing } = await site.run(siteSteps.addLinks, () => addLinks(task, session));
+  const { profileUrl: found, added, kept, missing } = await site.run(siteSteps.addLinks, () => addLinks(task, session));
+  const profileUrl = site.handoff.link ?? found;
   if (missing.length > 0) return connectFailed(`the profile does not show ${missing.length} of the links: ${missing.slice(0, 5).join(' ')}`, 'Rejected');
   return {
     call: 'complete',

@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { isCancellation, sleep } from '@temporalio/workflow';
 import type { StepTask } from '../activities/browser/activities.ts';
 import type { Marked } from '../activities/mailbox/activities.ts';
 import type { FailureKind, Made } from '../contracts/outcomes.ts';
@@ -71,6 +71,7 @@ export async function makeAccount(registration: Registration): Promise<Made> {
       told = readFailure(error);
       if (!told.submitted || definite.includes(told.kind)) registration.maybeMade = false;
       if (told.kind === 'Cancelled') throw error;
+      if (site.handoff.isFor(told)) return letPersonMake(registration, told);
       if (!registration.maybeMade && !(passing.includes(told.kind) && tried < createTries)) throw error;
     }
 
@@ -85,4 +86,31 @@ export async function makeAccount(registration: Registration): Promise<Made> {
     }
     await sleep(createPause * tried);
   }
+}
+
+/**
+ * A person makes the account, or finds it made. Whatever they say, only a look at the site tells whether it is there; the
+ * form is not sent again.
+ */
+async function letPersonMake(registration: Registration, told: Told): Promise<Made> {
+  const { site, maybeMade } = registration;
+  if (maybeMade) {
+    const early = await look(registration);
+    if (early.state === 'made') return early.made;
+  }
+  // A person may make it at any time from here on, and say nothing.
+  registration.maybeMade = true;
+  const refusal = await site.handoff.wait(siteSteps.createAccount, told);
+  const looking = maybeMade && !answered.includes(told.kind) ? lookTwice(registration) : look(registration);
+  const seen = await looking.catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    return { state: 'unknown' as const, why: readFailure(error).reason };
+  });
+  if (seen.state === 'made') return seen.made;
+  const story = `${told.reason}; ${refusal === undefined ? 'a person said that it was done, but' : `${refusal}, and`}`;
+  if (seen.state === 'unknown') {
+    throw fail('OutcomeUnknown', `${story} the site does not show whether the account was made${'why' in seen ? ` (${seen.why})` : ''}`);
+  }
+  registration.maybeMade = false;
+  throw fail(told.kind, `${story} the account is not there`);
 }

@@ -11,12 +11,13 @@ type RegisterReport = Report<RegisterOutcome>;
 
 /** Makes the account, confirms it, furnishes its profile. @throws whatever ended a step; `registration` tells how far it came */
 export async function registerAccount(task: SocialTask, registration: Registration): Promise<RegisterReport> {
+  const { site } = registration;
   const { session } = await setUpAccount(registration);
   setCurrentDetails('furnishing the profile');
-  const profile = await registration.site.run(siteSteps.updateProfile, () => updateProfile(task, session));
-  if (profile.problems.length > 0) return profileFailed(profile.problems.join('; '), 'Rejected', profile.profileUrl);
+  const profile = await site.run(siteSteps.updateProfile, () => updateProfile(task, session));
+  const profileUrl = site.handoff.link ?? profile.profileUrl;
+  if (profile.problems.length > 0) return profileFailed(profile.problems.join('; '), 'Rejected', profileUrl);
   const { email, username, password } = task;
-  const { profileUrl } = profile;
   const body: CompleteRegister = {
     email,
     username,

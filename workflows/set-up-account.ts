@@ -9,7 +9,7 @@ import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from './ste
 
 /** A task's account before anything was done for it; of an adopted task, before anything is known of it. */
 export function openRegistration(task: StepTask, adopted: boolean): Registration {
-  return { task, site: new AtSite(task.domain), marked: { unreadable: 'the mailbox was not looked at' }, maybeMade: adopted, usable: false };
+  return { task, site: new AtSite(task), marked: { unreadable: 'the mailbox was not looked at' }, maybeMade: adopted, usable: false };
 }
 
 /** Makes the account and confirms it. @throws whatever ended a step; `registration` tells how far it came */
@@ -66,6 +66,8 @@ export async function judgeAccount(error: unknown, registration: Registration, o
   const told = readFailure(error);
   const kind = overdue ? 'Overdue' : told.kind;
   const reason = overdue ? "the task's time was over" : told.reason;
+  // The report is what is left to do.
+  registration.site.handoff.end();
   if (!registration.made && registration.maybeMade && kind !== 'OutcomeUnknown') {
     setCurrentDetails('looking whether the account was made');
     const seen = await lookTwice(registration).catch(() => ({ state: 'unknown' as const }));
@@ -75,7 +77,7 @@ export async function judgeAccount(error: unknown, registration: Registration, o
       registration.usable = seen.made.awaiting === undefined;
     }
   }
-  const profileUrl = registration.made?.profileUrl;
+  const profileUrl = registration.site.handoff.link ?? registration.made?.profileUrl;
   if (kind === 'OutcomeUnknown') return { state: 'unknown', kind, reason: `outcome unknown: ${reason}` };
   if (!registration.made) return { state: 'absent', kind, reason };
   if (!registration.usable) return { state: 'unconfirmed', kind, reason: `unconfirmed: ${reason}`, profileUrl };

@@ -1,4 +1,5 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { HandedStep, PersonsWord } from '../contracts/handoff.ts';
 import type { GateView, PermitRequest, StepEnd } from '../contracts/pace.ts';
 import type { WaitingPodcast } from '../contracts/podcast.ts';
 
@@ -18,3 +19,7 @@ export const permitGranted = defineSignal<[string]>('permitGranted');
 export const tasksWait = defineSignal<[WaitingPodcast[]]>('tasksWait');
 /** To a podcast request: which tasks it has on its hands, and whether each was told to it with its feed. */
 export const tasksKnown = defineQuery<Record<string, { hasFeed: boolean }>>('tasksKnown');
+/** To a task: a person says that they finished the step that waits for them, or that nobody will. Refused when none waits. */
+export const answerHandoff = defineUpdate<void, [PersonsWord]>('answerHandoff');
+/** To a task: the step that waits for a person; null when none does. */
+export const handedStep = defineQuery<HandedStep | null>('handedStep');

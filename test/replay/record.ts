@@ -1,13 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { PersonsWord } from '../../contracts/handoff.ts';
 import type { MiniAppUser } from '../../contracts/mini-app.ts';
-import { AlreadyExists, SiteDown } from '../../sites/kit/errors.ts';
+import { AlreadyExists, Challenge, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { PodcastBook } from '../support/podcast-book.ts';
 import { type Lab, type Run, startLab } from '../support/workflow-lab.ts';
-import { activityFailure, feedUrl, type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import { activityFailure, feedUrl, handedFailure, type Scene, type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
 import { replayKeys } from './keys.ts';
 
 // Records a history of every workflow and of its main outcomes: node --import tsx test/replay/record.ts VERSION
@@ -142,6 +144,42 @@ async function recordPodcasts(lab: Lab): Promise<void> {
   }
 }
 
+async function untilHanded({ handle }: Scene): Promise<void> {
+  while ((await handle.query('handedStep')) === null) await sleep(50);
+}
+
+/** Steps that wait for a person. */
+async function recordHandoffs(lab: Lab): Promise<void> {
+  const waitMs = 4 * 3_600_000;
+  const check = () => handedFailure(new Challenge('verify that you are human'), false, waitMs);
+  const strange = () => handedFailure(new FormChanged('there is no field "Password"'), false, waitMs);
+  const asks: Script = {
+    createAccount: () => {
+      throw check();
+    },
+  };
+  const found: Script = { lookFor: () => ({ state: 'ours', session, profileUrl: 'https://site.test/u/brand' }) };
+  const connect = { flow: 'entity', status: 'connect' } as const;
+  const subSite = { flow: 'podcast', fields: { link_rss: feedUrl } } as const;
+  const handed: [name: string, scene: Scene, word: PersonsWord | 'cancel' | undefined][] = [
+    ['social-handed-done', lab.scene({ ...asks, ...found }), { word: 'done', link: 'https://site.test/@brand' }],
+    ['social-handed-done-but-absent', lab.scene(asks), { word: 'done' }],
+    ['social-handed-given-up', lab.scene(asks), { word: 'give up' }],
+    ['social-handed-time-over', lab.scene(asks), undefined],
+    ['social-handed-cancelled', lab.scene(asks), 'cancel'],
+    ['entity-connect-handed-done', lab.scene({ signIn: failOnce(strange(), { session }) }, connect), { word: 'done' }],
+    ['podcast-handed-done', lab.scene({ importFeed: failOnce(strange(), { session }) }, subSite), { word: 'done' }],
+  ];
+  for (const [name, scene, word] of handed) {
+    await scene.start();
+    if (word !== undefined) await untilHanded(scene);
+    if (word === 'cancel') await scene.handle.cancel();
+    else if (word !== undefined) await scene.handle.executeUpdate('answerHandoff', { args: [word] });
+    await scene.end();
+    keep(name, await lab.takeRuns());
+  }
+}
+
 /** The workflows that make one call. */
 async function recordCalls(lab: Lab): Promise<void> {
   const user: MiniAppUser = { zalo_user_id: '1', name: 'Nguyễn Thị Mẫu', avatar: '', gender: '', email: '', mobile: '' };
@@ -196,6 +234,7 @@ try {
   await recordSocial(lab);
   await recordEntity(lab);
   await recordPodcasts(lab);
+  await recordHandoffs(lab);
   await recordCalls(lab);
 } finally {
   await lab.close();

@@ -11,7 +11,7 @@ import type { MiniAppActivities } from '../../activities/mini-app/activities.ts'
 import type { PaceActivities } from '../../activities/pace/activities.ts';
 import type { PodcastActivities } from '../../activities/podcast/activities.ts';
 import { entityTask } from '../../contracts/entity.ts';
-import type { FailureKind, LeftReason } from '../../contracts/outcomes.ts';
+import type { FailureKind, LeftReason, StepFailure } from '../../contracts/outcomes.ts';
 import type { Flow } from '../../contracts/flows.ts';
 import { isMainSite, podcastTask } from '../../contracts/podcast.ts';
 import { socialTask } from '../../contracts/social.ts';
@@ -183,8 +183,13 @@ export class Scene {
 }
 
 /** A browser step's failure, as the step makes it of an error, without where in a test that was. */
-export function stepFailure(error: Error, submitted: boolean, cancelled = false): Error {
-  return withoutStack(describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text }));
+export function stepFailure(error: Error, submitted: boolean, cancelled = false, more: Partial<StepFailure> = {}): Error {
+  return withoutStack(describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text, ...more }));
+}
+
+/** A step's failure at a site whose operator has people waited for. */
+export function handedFailure(error: Error, submitted: boolean, waitForPersonMs: number): Error {
+  return stepFailure(error, submitted, false, { waitForPersonMs, page: '/signup', evidence: 'evidence-1' });
 }
 
 /** Any other activity's failure; `retryAfterMs` is what the other side asks for. */

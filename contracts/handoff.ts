@@ -1,0 +1,19 @@
+/** A step that waits for a person, for people to see. */
+export interface HandedStep {
+  domain: string;
+  /** The account's user name, or its e-mail address where it has none. */
+  login: string;
+  /** What the step does, in words. */
+  step: string;
+  /** Path of the page that it ended on. */
+  page?: string;
+  /** Why it can't go on, with the name of the evidence folder. */
+  reason: string;
+  /** Name of the evidence folder under EVIDENCE_DIR. */
+  evidence?: string;
+  /** How long a person is waited for, in ms since 1970. */
+  until: number;
+}
+
+/** What a person says of a step that waits for them; `link` is the profile's public address. */
+export type PersonsWord = { word: 'done'; link?: string } | { word: 'give up' };

@@ -1,0 +1,55 @@
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import type { HandedStep, PersonsWord } from '../contracts/handoff.ts';
+import { searchAttributes, waitsForPerson } from './search-attributes.ts';
+
+const patienceMs = 10_000;
+const waiting = `ExecutionStatus = "Running" AND ${searchAttributes.outcome.name} = "${waitsForPerson}"`;
+
+/** A task that waits for a person; without its step when no worker answers for it. */
+export interface WaitingForPerson {
+  workflowId: string;
+  domain: string;
+  handed?: HandedStep;
+}
+
+/** The tasks that wait for a person, the one whose time is over first at the head; by Temporal's list, which lags a little behind. */
+export async function listHandoffs(client: Client): Promise<WaitingForPerson[]> {
+  const asked: Promise<WaitingForPerson | undefined>[] = [];
+  for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({ query: waiting })) {
+    const domain = typedSearchAttributes.get(searchAttributes.domain) ?? '';
+    // Its wait may have ended since the list was made.
+    asked.push(readHanded(client, workflowId, runId).then((handed) => (handed === null ? undefined : { workflowId, domain, handed })));
+  }
+  const found = (await Promise.all(asked)).filter((one) => one !== undefined);
+  return found.sort((one, other) => (one.handed?.until ?? Infinity) - (other.handed?.until ?? Infinity));
+}
+
+/** The step that waits; null when none does, undefined when no worker answers. */
+function readHanded(client: Client, workflowId: string, runId: string): Promise<HandedStep | null | undefined> {
+  const query = () => client.workflow.getHandle(workflowId, runId).query<HandedStep | null>('handedStep');
+  return client.withDeadline(Date.now() + patienceMs, query).catch(() => undefined);
+}
+
+/**
+ * Tells a task what a person says of the step that waits for them.
+ *
+ * @returns why it was refused, or undefined when it was heard
+ * @throws NobodyAnswers when no worker took it in time
+ */
+export async function answerHandoff(client: Client, workflowId: string, word: PersonsWord): Promise<string | undefined> {
+  const update = () => client.workflow.getHandle(workflowId).executeUpdate('answerHandoff', { args: [word] });
+  try {
+    await client.withDeadline(Date.now() + patienceMs, update);
+    return undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'there is no such workflow, or it has ended';
+    if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? error.message;
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw new NobodyAnswers(`no worker took it in ${patienceMs / 1_000} s`, { cause: error });
+    throw error;
+  }
+}
+
+/** No worker is there to hear what is said. */
+export class NobodyAnswers extends Error {
+  override name = 'NobodyAnswers';
+}
