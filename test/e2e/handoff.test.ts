@@ -2,7 +2,7 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HandedStep } from '../../contracts/handoff.ts';
@@ -24,12 +24,16 @@ beforeAll(async () => {
   const file = stack.env.SITES_FILE!;
   const listed = parse(readFileSync(file, 'utf8')) as { sites: object[] };
   writeFileSync(file, stringify({ ...listed, sites: listed.sites.map((site) => ({ ...site, waitForPerson: '4h' })) }));
-  worker = await stack.startWorker({ EVIDENCE_DIR: path.join(stack.folder, 'evidence') });
+  for (const name of earlierEvidence) mkdirSync(path.join(evidence(), name), { recursive: true });
+  worker = await stack.startWorker({ EVIDENCE_DIR: evidence() });
 });
 afterAll(() => stack.close());
 
 type Listed = HandedStep & { workflowId: string };
 
+/** One is too old for the worker; the other is the newest there is at its start. */
+const earlierEvidence = ['2001-01-01T00:00:00.000Z', new Date().toISOString()].map((time) => `${time.replace(/[:.]/g, '-')}-signIn-task-earlier`);
+const evidence = () => path.join(stack.folder, 'evidence');
 const site = () => stack.practice.sites[0]!;
 const handoff = (...args: string[]) => stack.run('scripts/handoff.ts', ...args);
 const listed = async () => (JSON.parse((await handoff('list', '--json')).stdout) as { tasks: Listed[] }).tasks;
@@ -70,13 +74,17 @@ function expectNoSecret(output: string): void {
   expect(output).not.toContain(mailPassword);
 }
 
+test('a worker removes at its start what evidence is too old', async () => {
+  await expect.poll(() => readdirSync(evidence()).filter((name) => name.endsWith('-earlier'))).toEqual(earlierEvidence.slice(1));
+});
+
 test('an account that a person made behind a human check is confirmed, furnished and reported by the task', async () => {
   const id = await start('brand');
   const workflowId = `social/${id}`;
   const waiting = await untilListed(workflowId);
   expect(waiting).toMatchObject({ domain, login: 'brand', page: '/signup/details', reason: expect.stringContaining('asks to verify that a human is there') as string });
   expect(waiting.reason).toContain(`(evidence: ${waiting.evidence})`);
-  expect(readdirSync(path.join(stack.folder, 'evidence', waiting.evidence!)).sort()).toEqual(['outline.yaml', 'page.png', 'step.json']);
+  expect(readdirSync(path.join(evidence(), waiting.evidence!)).sort()).toEqual(['outline.yaml', 'page.png', 'step.json']);
   expect(waiting.until - Date.now()).toBeGreaterThan(3.9 * 3_600_000);
   const table = await handoff('list');
   for (const word of [workflowId, domain, '3 h 5', 'a browser of your own', 'npm run handoff -- done ID']) expect(table.stdout).toContain(word);

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import sharp from 'sharp';
@@ -23,9 +23,12 @@ beforeAll(async () => {
     ],
     names,
   );
+  mkdirSync(oldEvidence(), { recursive: true });
 });
 afterAll(() => lab.close());
 
+/** The evidence of a step that failed long ago. */
+const oldEvidence = () => path.join(lab.evidenceDir, '2026-01-01T00-00-00-000Z-signIn-task-old');
 const within = (startToCloseTimeoutMs: number) => new MockActivityEnvironment({ startToCloseTimeoutMs });
 const submits = (domain: string, username: string) => lab.site(domain).state().counts.signUpSubmits.filter((submit) => submit.username === username).length;
 const accounts = (domain: string, username: string) => lab.site(domain).state().accounts.filter((account) => account.username === username);
@@ -333,7 +336,7 @@ describe('evidence', () => {
     expect(JSON.parse(kept.slice(kept.indexOf('{\n  "taskId"'), kept.lastIndexOf('}') + 1))).toMatchObject({
       taskId: task.id,
       step: 'confirmEmail',
-      address: `${lab.site(domain).url}/confirm`,
+      address: `${lab.site(domain).url}/signin`,
       error: expect.stringContaining('This code is wrong.') as string,
       journal: expect.arrayContaining([{ at: expect.any(Number) as number, did: 'open /confirm' }]) as object[],
     });
@@ -353,6 +356,11 @@ describe('evidence', () => {
     const failed = await lab.fail('createAccount', [shown]);
     expect(failed.type).toBe('Rejected');
     expect(lab.readEvidence(failed.evidence!)).not.toContain('short1x');
+  });
+
+  test('is kept at the cost of what is too old', async () => {
+    await lab.fail('createAccount', [lab.task('none.practice.test', 'evident', { password: 'short' })]);
+    await expect.poll(() => existsSync(oldEvidence())).toBe(false);
   });
 
   test('is kept for its owner alone', async () => {

@@ -7,6 +7,7 @@ import { vi } from 'vitest';
 import { stringify } from 'yaml';
 import { type BrowserActivities, createBrowserActivities } from '../../activities/browser/activities.ts';
 import { BrowserPool } from '../../activities/browser/pool.ts';
+import { EvidencePruner } from '../../activities/browser/prune-evidence.ts';
 import type { MailProof } from '../../contracts/mail.ts';
 import type { StepFailure } from '../../contracts/outcomes.ts';
 import { type PodcastTask, podcastTask } from '../../contracts/podcast.ts';
@@ -57,7 +58,9 @@ export class BrowserLab {
     this.listSites();
     this.#pool = new BrowserPool(findBrowser()!);
     const sites = new Sites(this.sitesFile);
-    this.activities = createBrowserActivities({ pool: this.#pool, sites, evidenceDir: this.evidenceDir, assetsAllow: ['127.0.0.0/8'] });
+    const { evidenceDir } = this;
+    const evidencePruner = new EvidencePruner(evidenceDir, { maxAgeMs: 14 * 86_400_000, maxBytes: 1e9 });
+    this.activities = createBrowserActivities({ pool: this.#pool, sites, evidenceDir, evidencePruner, assetsAllow: ['127.0.0.0/8'] });
   }
 
   static async start(
