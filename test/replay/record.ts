@@ -144,8 +144,9 @@ async function recordPodcasts(lab: Lab): Promise<void> {
   }
 }
 
+/** A query before the task was started is refused. */
 async function untilHanded({ handle }: Scene): Promise<void> {
-  while ((await handle.query('handedStep')) === null) await sleep(50);
+  while ((await handle.query('handedStep').catch(() => null)) === null) await sleep(50);
 }
 
 /** Steps that wait for a person. */
