@@ -8,9 +8,7 @@ const confirmationCode = (kit: Kit) => kit.mail.code({ subject: 'Your code', len
 const isTaken = (words: string) => /already registered|is taken/i.test(words);
 
 /** What the page's alerts say. */
-export async function readAlerts({ page }: Kit): Promise<string> {
-  return (await page.getByRole('alert').allInnerTexts()).join(' ').trim();
-}
+export const readAlerts = (kit: Kit): Promise<string> => kit.readRefusal(kit.page.getByRole('alert'));
 
 /** Sends the first page of the sign-up form, which makes nothing yet. @returns the site's refusal, or undefined when it asks for the details */
 async function enterCredentials(kit: Kit, account: Account): Promise<string | undefined> {

@@ -68,7 +68,6 @@ export const practiceSocial = defineRecipe({
 
   async readLinks(kit, account) {
     await kit.open(`/u/${account.username}`);
-    const links = kit.page.getByRole('list', { name: 'Links' }).getByRole('link');
-    return links.evaluateAll((anchors) => anchors.map((anchor) => (anchor as unknown as { href: string }).href));
+    return kit.readHrefs(kit.page.getByRole('list', { name: 'Links' }).getByRole('link'));
   },
 });

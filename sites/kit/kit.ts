@@ -1,4 +1,5 @@
 import type { Locator, Page, Response } from 'playwright';
+import type { z } from 'zod';
 import type { MailRequest } from '../../contracts/mail.ts';
 import { locateChallenge } from './challenge.ts';
 import { Challenge, DeadlinePassed, FormChanged, Rejected, SiteDown } from './errors.ts';
@@ -38,6 +39,8 @@ interface FormField {
   validity: { valid: boolean };
   validationMessage: string;
 }
+
+const foldSpace = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 interface MailWish {
   subject?: string;
@@ -206,7 +209,39 @@ export class Kit {
     await this.#act('read', target, async (signal) => {
       text = await target.first().innerText({ signal });
     });
-    return text.replace(/\s+/g, ' ').trim();
+    return foldSpace(text);
+  }
+
+  /** The text of all of them, as `read` gives it; empty when there is none. */
+  async readAll(targets: Locator): Promise<string> {
+    return foldSpace((await targets.allInnerTexts()).join(' '));
+  }
+
+  /** What the site says in refusing a form. @throws Challenge when it is a human check that was not passed */
+  async readRefusal(boxes: Locator): Promise<string> {
+    // A part of the page may have told of the refusal while the rest was still coming.
+    await this.page.waitForLoadState('domcontentloaded', { signal: this.signal });
+    await this.refuseChallenge();
+    const words = await this.readAll(boxes);
+    if (/captcha/i.test(words)) this.#throwChallenge();
+    return words;
+  }
+
+  /** Where links lead, as whole addresses; what is on the page now counts. */
+  async readHrefs(links: Locator): Promise<string[]> {
+    return links.evaluateAll((anchors) => anchors.map((anchor) => (anchor as unknown as { href: string }).href));
+  }
+
+  /**
+   * Asks the site for JSON, as the account that is signed in.
+   *
+   * @throws FormChanged when the answer has another shape, SiteDown, Challenge
+   */
+  async readJson<Shape extends z.ZodType>(path: string, query: Record<string, string>, shape: Shape): Promise<z.infer<Shape>> {
+    const response = await this.open(`${path}?${new URLSearchParams(query)}`);
+    const parsed = shape.safeParse(await response.json().catch(() => undefined));
+    if (!parsed.success) throw new FormChanged(`${this.domain}: ${path} answers something else than the recipe knows (HTTP ${response.status()})`);
+    return parsed.data;
   }
 
   /** The current code of the account's authenticator; waits for the next one when this one is about to end. */

@@ -1,5 +1,6 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { BrowserPool } from '../../activities/browser/pool.ts';
 import { findBrowser } from '../../scripts/setup/tools.mjs';
 import { AlreadyExists, Challenge, DeadlinePassed, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
@@ -10,7 +11,7 @@ let pool: BrowserPool;
 let site: AnsweringServer;
 let stranger: AnsweringServer;
 /** What the site answers, by path; a text is a page. */
-let pages: Record<string, string | ((response: ServerResponse, taken: Taken) => void)>;
+let pages: Record<string, string | ((response: ServerResponse, taken: Taken, request: IncomingMessage) => void)>;
 
 beforeAll(async () => {
   pool = new BrowserPool(findBrowser()!);
@@ -18,9 +19,9 @@ beforeAll(async () => {
   stranger = await AnsweringServer.start();
   const asPage = (response: ServerResponse, body: string, status = 200) =>
     void response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(`<!doctype html><title>page</title>${body}`);
-  site.answer = (response, _request, taken) => {
+  site.answer = (response, request, taken) => {
     const page = pages[new URL(taken.path, site.url).pathname];
-    if (typeof page === 'function') page(response, taken);
+    if (typeof page === 'function') page(response, taken, request);
     else asPage(response, page ?? 'Nothing here', page === undefined ? 404 : 200);
   };
   stranger.answer = (response) => asPage(response, '<label>Password <input type="password"></label>');
@@ -80,13 +81,14 @@ describe('open', () => {
     ['<p>Please prove that you are not a robot.</p>'],
     ['<iframe title="Human check" src="/frame"></iframe>'],
     ['<div id="px-captcha">hold</div>'],
+    ['<label>Type these letters <input name="captchaWord"></label>'],
   ])('ends at a page with %s', async (body) => {
     pages = { '/': body, '/frame': 'check' };
     const error = await withKit((kit) => kit.open('/'));
     expect(error).toBeInstanceOf(Challenge);
   });
 
-  test.each(['<p hidden>Verify you are human</p>', '<p>We are a human-friendly site</p>', '<iframe title="map" src="/frame"></iframe>'])(
+  test.each(['<input type="hidden" name="captcha_id">', '<p hidden>Verify you are human</p>', '<p>We are a human-friendly site</p>', '<iframe title="map" src="/frame"></iframe>'])(
     'goes on at a page with %s',
     async (body) => {
       pages = { '/': body, '/frame': 'map' };
@@ -156,6 +158,87 @@ describe('see', () => {
     });
     expect(error).toBeInstanceOf(SiteDown);
     expect((error as Error).message).toBe('site.test does not answer on /made');
+  });
+});
+
+describe('what is read', () => {
+  const boxes = '<p class="box">The name\n is  taken.</p><p class="box" hidden>unseen</p><p class="box">Try <b>another</b>.</p>';
+
+  test('several texts become one, with their white space folded; none is empty', async () => {
+    pages = { '/': boxes };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      expect(await kit.readAll(kit.page.locator('.box:visible'))).toBe('The name is taken. Try another.');
+      expect(await kit.readRefusal(kit.page.locator('.box:visible'))).toBe('The name is taken. Try another.');
+      expect(await kit.readAll(kit.page.locator('.absent'))).toBe('');
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('a refusal waits for the rest of its page, and is a challenge when a human check comes with it', async () => {
+    const check = '<label>Type these letters <input name="wpCaptchaWord"></label>';
+    let sendRest = () => {};
+    const made = (response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).write(`<!doctype html><p class="box">Refused.</p>${' '.repeat(2_000)}`);
+      sendRest = () => void response.end(check);
+    };
+    pages = { '/': form, '/made': made };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.submit(kit.page.getByRole('button'));
+      await kit.see({ refused: kit.page.locator('.box') });
+      const reading = kit.readRefusal(kit.page.locator('.box'));
+      sendRest();
+      await reading;
+    });
+    expect(error).toBeInstanceOf(Challenge);
+  });
+
+  test('a refusal that names a CAPTCHA is a challenge, though none is shown', async () => {
+    pages = { '/': '<p class="box">Incorrect or missing CAPTCHA.</p>' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.readRefusal(kit.page.locator('.box'));
+    });
+    expect(error).toBeInstanceOf(Challenge);
+  });
+
+  test('links are whole addresses', async () => {
+    pages = { '/': '<a href="/own">own</a><a href="https://brand.example">brand</a><a id="none">no link</a>' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      expect(await kit.readHrefs(kit.page.getByRole('link'))).toEqual([`${site.url}/own`, 'https://brand.example/']);
+      expect(await kit.readHrefs(kit.page.locator('.absent'))).toEqual([]);
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test("JSON is asked for with the session's cookies and comes in the shape that was named", async () => {
+    const api = (response: ServerResponse, _taken: Taken, request: IncomingMessage) =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ user: request.headers.cookie, more: 1 }));
+    pages = { '/': (response) => void response.writeHead(200, { 'set-cookie': 'session=mine' }).end('Hello'), '/api': api };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      expect(await kit.readJson('/api', { name: 'a|b&c' }, z.object({ user: z.string() }))).toEqual({ user: 'session=mine' });
+    });
+    expect(error).toBeUndefined();
+    expect(site.taken.at(-1)!.path).toBe('/api?name=a%7Cb%26c');
+  });
+
+  test.each([
+    ['{"user":7}', 200],
+    ['<!doctype html>no JSON', 200],
+    ['{"error":"gone"}', 404],
+  ])('an answer of another shape is named, and nothing of it or of the query: %s', async (body, status) => {
+    pages = { '/api': (response) => void response.writeHead(status, { 'content-type': 'application/json' }).end(body) };
+    const error = await withKit((kit) => kit.readJson('/api', { token: 'planted' }, z.object({ user: z.string() })));
+    expect(error).toBeInstanceOf(FormChanged);
+    expect((error as Error).message).toBe(`site.test: /api answers something else than the recipe knows (HTTP ${status})`);
+  });
+
+  test('an answer that says to come back later is a site that is down', async () => {
+    pages = { '/api': (response) => void response.writeHead(503).end('{}') };
+    expect(await withKit((kit) => kit.readJson('/api', {}, z.object({})))).toBeInstanceOf(SiteDown);
   });
 });
 
