@@ -68,7 +68,7 @@ export async function runStep<Result>(
         // Ends every call of Playwright's that is still waiting, also those that don't listen to the signal.
         limits.signal.addEventListener('abort', () => void context.close().catch(() => {}), { once: true });
         const page = await context.newPage();
-        kit = new Kit({ page, domain: task.domain, siteUrl: site.url, totpSecret: task.twofa, signal: limits.signal, deadline: limits.deadline });
+        kit = new Kit({ page, domain: task.domain, siteUrl: site.url, recipe, totpSecret: task.twofa, signal: limits.signal, deadline: limits.deadline });
         try {
           const result = await run({ kit, recipe, account: readAccount(task), limits, redact });
           return { ...result, session: await readSession(page) };

@@ -1,10 +1,11 @@
 import type { Locator, Page, Response } from 'playwright';
 import type { z } from 'zod';
 import type { MailRequest } from '../../contracts/mail.ts';
-import { locateChallenge } from './challenge.ts';
+import { AllowedOrigins } from './allowed-origins.ts';
+import { locateChallenge, showsChallenge } from './challenge.ts';
 import { Challenge, DeadlinePassed, FormChanged, Rejected, SiteDown } from './errors.ts';
 import { PageTrouble } from './page-trouble.ts';
-import type { Picture } from './recipe.ts';
+import type { Picture, Recipe } from './recipe.ts';
 import { makeTotp } from './totp.ts';
 
 const actionTimeoutMs = 15_000;
@@ -17,6 +18,8 @@ export interface KitOptions {
   domain: string;
   /** The site's origin and base path, without a slash at the end. */
   siteUrl: string;
+  /** What its recipe says of the site's pages. */
+  recipe?: Pick<Recipe, 'origins' | 'cookieBanner'>;
   /** base32, or empty */
   totpSecret: string;
   /** Ends every call that waits. */
@@ -60,7 +63,9 @@ export class Kit {
   readonly #totpSecret: string;
   readonly #deadline: number;
   readonly #begun = performance.now();
+  readonly #origins: AllowedOrigins;
   readonly #trouble: PageTrouble;
+  #cookieBanner: ((page: Page) => Locator) | undefined;
   #submitted = false;
 
   constructor(options: KitOptions) {
@@ -72,7 +77,9 @@ export class Kit {
     this.#deadline = options.deadline;
     this.page.setDefaultTimeout(actionTimeoutMs);
     this.page.setDefaultNavigationTimeout(pageTimeoutMs);
-    this.#trouble = new PageTrouble(options.page, options.domain);
+    this.#origins = new AllowedOrigins(options.siteUrl, options.recipe?.origins);
+    this.#trouble = new PageTrouble(options.page, options.domain, this.#origins);
+    this.#cookieBanner = options.recipe?.cookieBanner;
   }
 
   /** Whether the form that makes the account was sent, or may have been. */
@@ -85,8 +92,9 @@ export class Kit {
     return this.#siteUrl + path;
   }
 
-  /** Loads a page of the site. @throws SiteDown, Challenge */
+  /** Loads a page of the site. @throws SiteDown, Challenge, FormChanged when it leads to somebody else's */
   async open(path: string): Promise<Response> {
+    await this.#watchCookieBanner();
     this.#note(`open ${path.split('?')[0]}`);
     this.#trouble.forget();
     let response: Response | null;
@@ -104,13 +112,14 @@ export class Kit {
     }
     // A trouble that the response's event told is thrown here, before the recipe looks at an error page.
     await Promise.race([this.#trouble.told, Promise.resolve()]);
+    this.#trouble.throwIfStrange();
     await this.refuseChallenge();
     return response!;
   }
 
   /** @throws Challenge when the page asks for a human */
   async refuseChallenge(): Promise<void> {
-    if (await locateChallenge(this.page).isVisible()) this.#throwChallenge();
+    if (await showsChallenge(this.page)) this.#throwChallenge();
   }
 
   /** Waits until one of the named things is visible and says which; the earlier named wins. @throws FormChanged, SiteDown, Challenge */
@@ -127,10 +136,12 @@ export class Kit {
       if (!(error instanceof AggregateError)) throw error;
       this.#throwIfPageLost(error.errors);
       this.#trouble.throwIfUnanswered();
+      await this.refuseChallenge();
       throw new FormChanged(`${this.domain}: none of ${names.join(', ')} on the page ${this.#where()}`);
     } finally {
       others.abort();
     }
+    this.#trouble.throwIfStrange();
     for (const name of names) {
       if (await things[name].filter({ visible: true }).first().isVisible()) {
         this.#note(`see ${name}`);
@@ -146,15 +157,14 @@ export class Kit {
     await this.#act('fill', field, (signal) => field.fill(value, { signal }));
   }
 
-  /** Types a secret, into a field on the site's own origin only. @throws FormChanged */
+  /** Types a secret, into a field on one of the allowed origins only. @throws FormChanged */
   async fillSecret(field: Locator, value: string): Promise<void> {
     this.typedSecrets.push(value);
     await this.#act('fill (secret)', field, async (signal) => {
       const element = await field.elementHandle({ signal });
       const frame = await element.ownerFrame();
-      const origin = frame ? new URL(frame.url()).origin : 'none';
-      if (origin !== new URL(this.#siteUrl).origin) {
-        throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${origin}`);
+      if (!frame || !this.#origins.has(frame.url())) {
+        throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${frame ? new URL(frame.url()).origin : 'none'}`);
       }
       // The element that was looked at, not whatever the page has there by now.
       await element.fill(value, { signal });
@@ -188,12 +198,14 @@ export class Kit {
    * The one click that can't be taken back. Waits until the button can be clicked, looks at the clock, clicks: a worker
    * that was frozen meanwhile sends nothing.
    *
-   * @throws DeadlinePassed when the step's time is over, Rejected when the form can't be sent as it is; nothing was sent
+   * @throws DeadlinePassed when the step's time is over, Rejected when the form can't be sent as it is, Challenge when it
+   * wants a human check passed; nothing was sent
    */
   async submit(button: Locator): Promise<void> {
     this.#trouble.forget();
     await this.#act('find', button, (signal) => button.click({ trial: true, signal }));
     await this.#refuseFault(button);
+    await this.refuseChallenge();
     this.signal.throwIfAborted();
     if (performance.now() + clickTimeoutMs > this.#deadline) {
       throw new DeadlinePassed(`${this.domain}: the step's time was over before the form was sent`);
@@ -288,6 +300,7 @@ export class Kit {
 
   async #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     this.#note(`${verb} ${String(target)}`);
+    this.#trouble.throwIfStrange();
     try {
       await run(this.signal);
     } catch (error) {
@@ -301,6 +314,18 @@ export class Kit {
       // Playwright's own text is left out: its call log holds the value that was typed.
       throw new FormChanged(`${this.domain}: could not ${verb} ${String(target)} on the page ${this.#where()}`);
     }
+  }
+
+  /** From now on a banner is out of the way as soon as something on its page is clicked or filled. */
+  async #watchCookieBanner(): Promise<void> {
+    const button = this.#cookieBanner?.(this.page).first();
+    this.#cookieBanner = undefined;
+    if (!button) return;
+    await this.page.addLocatorHandler(button, async () => {
+      this.#note(`decline cookies by ${String(button)}`);
+      // When it fails, the banner stays, and what is behind it tells that it could not be clicked.
+      await button.click({ signal: this.signal }).catch(() => {});
+    });
   }
 
   #throwIfPageLost(errors: unknown[]): void {

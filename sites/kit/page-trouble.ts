@@ -1,27 +1,32 @@
 import type { Page, Request, Response } from 'playwright';
 import { readRetryAfter } from '../../contracts/retry-after.ts';
-import { isChallengeResponse } from './challenge.ts';
-import { Challenge, SiteDown } from './errors.ts';
+import type { AllowedOrigins } from './allowed-origins.ts';
+import { isChallengeResponse, watchChallengeFrames } from './challenge.ts';
+import { Challenge, FormChanged, SiteDown } from './errors.ts';
 
 /** Watches how the site answers for its pages, so that who waits for something on one is told at once when it won't come. */
 export class PageTrouble {
   readonly #page: Page;
   readonly #domain: string;
+  readonly #origins: AllowedOrigins;
   /** Asked for, and not answered yet. */
   #asked: Request | undefined;
   #trouble = makeTrouble();
 
-  constructor(page: Page, domain: string) {
+  constructor(page: Page, domain: string, origins: AllowedOrigins) {
     this.#page = page;
     this.#domain = domain;
+    this.#origins = origins;
     page.on('request', (request) => {
       if (this.#isForPage(request)) this.#asked = request;
     });
     page.on('response', (response) => this.#onAnswer(response));
     page.on('requestfailed', (request) => this.#onLoss(request));
+    page.on('framenavigated', () => this.#tellIfStrange());
+    watchChallengeFrames(page, () => this.#trouble.reject(new Challenge(`${domain} asks to verify that a human is there`)));
   }
 
-  /** Rejects with SiteDown or Challenge when the page, or the next one, was answered so. Never resolves. */
+  /** Rejects with SiteDown, Challenge or FormChanged when the page, or the next one, was answered so. Never resolves. */
   get told(): Promise<never> {
     return this.#trouble.promise;
   }
@@ -31,9 +36,24 @@ export class PageTrouble {
     this.#trouble = makeTrouble();
   }
 
+  /** @throws FormChanged when the page is not one of the site's */
+  throwIfStrange(): void {
+    const url = this.#page.url();
+    if (!this.#origins.isStrange(url)) return;
+    throw new FormChanged(`${this.#domain} leads to ${new URL(url).origin}, which is neither its url in SITES_FILE nor among its recipe's origins`);
+  }
+
   /** @throws SiteDown when a page was asked for and nothing has come yet */
   throwIfUnanswered(): void {
     if (this.#asked) throw new SiteDown(`${this.#domain} does not answer on ${new URL(this.#asked.url()).pathname}`);
+  }
+
+  #tellIfStrange(): void {
+    try {
+      this.throwIfStrange();
+    } catch (error) {
+      this.#trouble.reject(error as Error);
+    }
   }
 
   #isForPage(request: Request): boolean {

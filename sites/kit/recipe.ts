@@ -1,3 +1,4 @@
+import type { Locator, Page } from 'playwright';
 import type { MailProof, MailRequest } from '../../contracts/mail.ts';
 import type { Kit } from './kit.ts';
 
@@ -85,11 +86,20 @@ export interface Furnished {
 
 /**
  * One platform: how to sign up, sign in and furnish a profile there. It knows pages and words, and nothing of Temporal,
- * retries or time-outs; it throws the errors of `errors.ts`.
+ * retries or time-outs; it throws the errors of `errors.ts`. How often a step may run depends on what it does:
+ *
+ * - read, tried again as often as need be: `lookFor`, `isSignedIn`, `readLinks`, `readFeed`;
+ * - idempotent, tried again after a failure, and a second run changes nothing: `signIn`, `confirm`, `answerSignIn`,
+ *   `updateProfile`, `addLinks`, `importFeed`, `confirmImport`;
+ * - create, sends its form by `kit.submit` and once; when its end is unknown, a read step looks first: `signUp`, `makeShow`.
  */
 export interface Recipe {
   name: string;
   limits: Limits;
+  /** Other origins that the site's pages lead to, such as a sign-in host; a step that is led elsewhere ends. */
+  origins?: string[];
+  /** The button that declines cookies, or that closes a banner which offers no choice; never one that accepts them. */
+  cookieBanner?(page: Page): Locator;
   /** The public profile's address, whether or not it is there. */
   profileUrl?(kit: Kit, account: Account): string;
   /** Looks without signing in, and changes nothing. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { BrowserPool } from '../../activities/browser/pool.ts';
@@ -55,10 +56,11 @@ const form = '<form method="post" action="/made"><label>Name <input name="name">
 
 describe('open', () => {
   test('gives the answer of an ordinary page, one that is not there too', async () => {
-    pages = { '/': 'Hello' };
+    pages = { '/': 'Hello', '/forbidden': (response) => void response.writeHead(403).end('members only') };
     const error = await withKit(async (kit) => {
       expect((await kit.open('/')).ok()).toBe(true);
       expect((await kit.open('/absent')).status()).toBe(404);
+      expect((await kit.open('/forbidden')).status()).toBe(403);
     });
     expect(error).toBeUndefined();
   });
@@ -135,6 +137,8 @@ describe('see', () => {
       [(response) => void response.writeHead(500).end('no'), SiteDown],
       [(response) => void response.socket!.destroy(), SiteDown],
       [(response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Verify you are human</p>'), Challenge],
+      [(response) => void response.writeHead(403, { 'cf-mitigated': 'challenge' }).end('wait'), Challenge],
+      [(response) => void response.writeHead(302, { location: `${stranger.url}/` }).end(), FormChanged],
     ];
     for (const [made, kind] of ends) {
       pages = { '/': form, '/made': made };
@@ -187,7 +191,11 @@ describe('what is read', () => {
       await kit.open('/');
       await kit.submit(kit.page.getByRole('button'));
       await kit.see({ refused: kit.page.locator('.box') });
-      const reading = kit.readRefusal(kit.page.locator('.box'));
+      let read = false;
+      const reading = kit.readRefusal(kit.page.locator('.box')).finally(() => (read = true));
+      // As many questions as the page answers meanwhile.
+      for (let asked = 0; asked < 10; asked++) await kit.page.title();
+      expect(read).toBe(false);
       sendRest();
       await reading;
     });
@@ -271,16 +279,6 @@ describe('what is typed', () => {
     expect((error as Error).message).toBe(`site.test: a secret is not typed into a page of ${stranger.url}`);
   });
 
-  test('a secret is not typed where the site has sent the page elsewhere', async () => {
-    pages = { '/': (response) => void response.writeHead(302, { location: `${stranger.url}/signin` }).end() };
-    const error = await withKit(async (kit) => {
-      await kit.open('/');
-      await kit.fillSecret(kit.page.getByLabel('Password'), 'planted-secret');
-    });
-    expect(error).toBeInstanceOf(FormChanged);
-    expect(JSON.stringify(stranger.taken)).not.toContain('planted');
-  });
-
   test('is not in the journal', async () => {
     pages = { '/': '<label>Name <input></label><label>Password <input type="password"></label>' };
     let journal = '';
@@ -292,6 +290,165 @@ describe('what is typed', () => {
     });
     expect(journal).toContain("fill (secret) getByLabel('Password')");
     expect(journal).not.toContain('planted');
+  });
+});
+
+describe("somebody else's page", () => {
+  const elsewhere = (response: ServerResponse) => void response.writeHead(302, { location: `${stranger.url}/signin?token=planted` }).end();
+  const words = () => `site.test leads to ${stranger.url}, which is neither its url in SITES_FILE nor among its recipe's origins`;
+
+  test('ends the step that was led there', async () => {
+    pages = { '/': elsewhere };
+    const error = (await withKit((kit) => kit.open('/'))) as Error;
+    expect(error).toBeInstanceOf(FormChanged);
+    expect(error.message).toBe(words());
+  });
+
+  test('gets nothing typed, also when the page went there by itself', async () => {
+    pages = { '/': `<script>setTimeout(() => location.assign('${stranger.url}/'), 100)</script>` };
+    let typed = 'unread';
+    const error = (await withKit(async (kit) => {
+      const there = kit.page.waitForURL(`${stranger.url}/`);
+      await kit.open('/');
+      await there;
+      const field = kit.page.getByLabel('Password');
+      await kit.fill(field, 'a name').finally(async () => (typed = await field.inputValue()));
+    })) as Error;
+    expect(error.message).toBe(words());
+    expect(typed).toBe('');
+  });
+
+  test('ends what is waited for, also when it is there', async () => {
+    pages = { '/': form, '/made': elsewhere };
+    const error = (await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.submit(kit.page.getByRole('button'));
+      await kit.see({ signIn: kit.page.getByLabel('Password') });
+    })) as Error;
+    expect(error.message).toBe(words());
+  });
+
+  test('is as good as its own when the recipe lists it, for secrets too, in frames as well', async () => {
+    pages = { '/': elsewhere, '/framed': `<iframe src="${stranger.url}/"></iframe>` };
+    const error = await withKit(
+      async (kit) => {
+        await kit.open('/');
+        await kit.fillSecret(kit.page.getByLabel('Password'), 'planted-secret');
+        expect(await kit.page.getByLabel('Password').inputValue()).toBe('planted-secret');
+        await kit.open('/framed');
+        await kit.fillSecret(kit.page.frameLocator('iframe').getByLabel('Password'), 'planted-secret');
+      },
+      { recipe: { origins: [stranger.url] } },
+    );
+    expect(error).toBeUndefined();
+  });
+});
+
+describe('a human check', () => {
+  const check = 'https://challenges.cloudflare.com/turnstile';
+  /** Adds the frame a moment after the page, by what `place` says. */
+  const late = (place: string) => `${form}<div id="host"></div><script>setTimeout(() => {
+    const frame = document.createElement('iframe');
+    frame.src = '${check}';
+    const host = document.getElementById('host');
+    ${place}.append(frame);
+  }, 300)</script>`;
+  const serveFrames = (kit: Kit) => kit.page.route(/^https:/, (route) => route.fulfill({ contentType: 'text/html', body: 'check' }));
+
+  test.each(['host', "host.attachShadow({ mode: 'open' })", "host.attachShadow({ mode: 'closed' })"])('in a frame that comes late, in %s, ends what is waited for', async (place) => {
+    pages = { '/': late(place) };
+    const begun = performance.now();
+    const error = await withKit(async (kit) => {
+      await serveFrames(kit);
+      await kit.open('/');
+      await kit.see({ done: kit.page.getByText('Done') });
+    });
+    expect(error).toBeInstanceOf(Challenge);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
+  test.each(['host', "host.attachShadow({ mode: 'closed' })"])('beside a form, in %s, keeps it from being sent', async (place) => {
+    pages = { '/': late(place) };
+    const error = await withKit(async (kit) => {
+      await serveFrames(kit);
+      const come = kit.page.waitForEvent('framenavigated', { predicate: (frame) => frame.url() === check });
+      await kit.open('/');
+      await (await (await come).frameElement()).waitForElementState('visible');
+      await kit.submit(kit.page.getByRole('button')).finally(() => expect(kit.submitted).toBe(false));
+    });
+    expect(error).toBeInstanceOf(Challenge);
+    expect(posts()).toEqual([]);
+  });
+
+  test.each([
+    'https://www.google.com/recaptcha/api2/anchor?size=normal',
+    'https://www.recaptcha.net/recaptcha/enterprise/bframe?k=1',
+    'https://newassets.hcaptcha.com/captcha/v1/hcaptcha.html#frame=checkbox',
+    'https://newassets.hcaptcha.com/captcha/v1/hcaptcha.html#frame=challenge&size=invisible',
+  ])('is told by its frame: %s', async (address) => {
+    pages = { '/': `<iframe src="${address}"></iframe>` };
+    const error = await withKit(async (kit) => {
+      await serveFrames(kit);
+      await kit.open('/');
+    });
+    expect(error).toBeInstanceOf(Challenge);
+  });
+
+  test('is no passive badge, and none that stays hidden', async () => {
+    const badges = [
+      '<iframe src="https://www.google.com/recaptcha/api2/anchor?size=invisible"></iframe>',
+      '<iframe src="https://newassets.hcaptcha.com/hcaptcha.html#frame=checkbox-invisible"></iframe>',
+      '<iframe style="visibility: hidden" src="https://www.google.com/recaptcha/api2/bframe?k=1"></iframe>',
+    ];
+    pages = { '/': form + badges.join(''), '/made': `Done${badges.join('')}` };
+    const error = await withKit(async (kit) => {
+      await serveFrames(kit);
+      await kit.open('/');
+      await kit.page.waitForLoadState('load');
+      await kit.submit(kit.page.getByRole('button'));
+      await kit.see({ done: kit.page.getByText('Done') });
+    });
+    expect(error).toBeUndefined();
+  });
+});
+
+describe('a cookie banner', () => {
+  const banner = `${form}<div id="banner" hidden style="position: fixed; inset: 0; background: white">
+    <button onclick="choose('all')">Accept all</button><button onclick="choose('none')">Decline</button></div>
+    <script>
+      const choose = (choice) => { document.getElementById('banner').remove(); navigator.sendBeacon('/consent?' + choice); };
+      setTimeout(() => { document.getElementById('banner').hidden = false; }, 200);
+    </script>`;
+  const create = async (kit: Kit) => {
+    await kit.open('/');
+    // No `waitFor`: that would have the banner dismissed.
+    await kit.page.waitForFunction("!document.getElementById('banner').hidden");
+    kit.page.setDefaultTimeout(2_000);
+    await kit.fill(kit.page.getByLabel('Name'), 'brand');
+    await kit.submit(kit.page.getByText('Create'));
+    await kit.see({ done: kit.page.getByText('Done') });
+  };
+  const choices = () => posts().filter(({ path }) => path.startsWith('/consent')).map(({ path }) => path);
+
+  test('is declined by the button that the recipe names', async () => {
+    pages = { '/': banner, '/made': 'Done', '/consent': '' };
+    let journal = '';
+    const error = await withKit((kit) => create(kit).finally(() => (journal = JSON.stringify(kit.journal))), {
+      recipe: { cookieBanner: (page) => page.getByRole('button', { name: 'Decline' }) },
+    });
+    expect(error).toBeUndefined();
+    expect(choices()).toEqual(['/consent?none']);
+    expect(journal).toContain('decline cookies by');
+  });
+
+  test.each([
+    ['stays where the recipe names none', undefined],
+    ['that its button does not close is in the way, and no more', { cookieBanner: (page: Page) => page.locator('#banner') }],
+  ])('%s', async (_, recipe) => {
+    pages = { '/': banner, '/made': 'Done', '/consent': '' };
+    const error = await withKit(create, { recipe });
+    expect(error).toBeInstanceOf(FormChanged);
+    expect(posts()).toEqual([]);
   });
 });
 

@@ -43,7 +43,14 @@ describe('the code of an authenticator', () => {
     expect(await makeTotp('JBSWY3DPEHPK3PXP', never)).toMatch(/^\d{6}$/);
   });
 
-  test('waits for the next one rather than give one that is about to end, and stops waiting when told', async () => {
+  test('is the next one when this one is about to end', async () => {
+    at(59.9);
+    const waiting = makeTotp(secret, never);
+    vi.setSystemTime(60_000);
+    expect(await waiting).toBe('359152');
+  });
+
+  test('is waited for no longer than told', async () => {
     at(59);
     const stop = new AbortController();
     const waiting = makeTotp(secret, stop.signal);
