@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AlreadyExists, Rejected, SiteDown, Unconfirmed, WrongCredentials } from './kit/errors.ts';
 import type { Kit } from './kit/kit.ts';
-import { type Account, defineRecipe } from './kit/recipe.ts';
+import { type Account, defineRecipe, type PublicSighting } from './kit/recipe.ts';
 import { addToPage, furnishPage, isWebAddress } from './mediawiki-text.ts';
 
 /** How long MediaWiki looks at no password after too many wrong ones ($wgPasswordAttemptThrottle). */
@@ -11,6 +11,8 @@ const errorBox = ':is(.mw-message-box-error, .cdx-message--error)';
 const refusal = `#userloginForm form > ${errorBox}`;
 
 const userPage = ({ username }: Account) => `/index.php?title=User:${encodeURIComponent(username.trim())}`;
+/** How a form of the sign-in ends; who is signed in, or becomes so, is sent on to another page. */
+const signInEnds = ({ page }: Kit) => ({ refused: page.locator(refusal), elsewhere: page.locator('body:not(.mw-special-Userlogin)') });
 const confirmationLink = (kit: Kit) => kit.mail.link({ path: 'Special:ConfirmEmail/' });
 /** Why the wiki doesn't show what it was asked for. */
 const readReason = (kit: Kit) => kit.read(kit.page.locator('#mw-content-text, .permissions-errors').last());
@@ -26,17 +28,17 @@ const answer = z.object({
     .optional(),
 });
 
-/** Asks the wiki's API, in whose answers no word depends on its language. `exists` is undefined when it doesn't say. */
-async function ask(kit: Kit, { username }: Account): Promise<{ exists?: boolean; signedIn: boolean; unconfirmed?: string }> {
+/** Asks the wiki's API, in whose answers no word depends on its language. */
+async function ask(kit: Kit, { username }: Account): Promise<PublicSighting & { signedIn: boolean; unconfirmed?: string }> {
   const format = { format: 'json', formatversion: '2', errorformat: 'plaintext' };
   // Behind U+001F, a `|` in a name separates nothing.
   const user = { list: 'users', ususers: `\u001f${username}`, meta: 'userinfo' };
   const mayEdit = { prop: 'info', titles: `\u001fUser:${username}`, intestactions: 'edit', intestactionsdetail: 'full' };
   const { query } = await kit.readJson('/api.php', { action: 'query', ...format, ...user, ...mayEdit }, answer);
-  if (!query) return { signedIn: false };
+  if (!query) return { state: 'unknown', signedIn: false };
   const { userid } = query.users[0];
   const refused = query.pages[0]?.actions?.edit.find(({ code }) => code === 'confirmemail');
-  return { exists: userid !== undefined, signedIn: userid === query.userinfo.id, unconfirmed: refused?.text };
+  return { state: userid === undefined ? 'absent' : 'exists', signedIn: userid === query.userinfo.id, unconfirmed: refused?.text };
 }
 
 /** Opens a page for the form that this button sends. @throws Rejected when the wiki shows none, in its words */
@@ -44,6 +46,18 @@ async function openForm(kit: Kit, path: string, button: string): Promise<void> {
   await kit.open(path);
   const shown = await kit.see({ form: kit.page.locator(button), closed: kit.page.locator('#mw-content-text') });
   if (shown === 'closed') throw new Rejected(await readReason(kit));
+}
+
+/** Answers what the extension OATHAuth asks behind the password. */
+async function enterCode(kit: Kit): Promise<'refused' | 'elsewhere'> {
+  if (!kit.hasTotp) throw new WrongCredentials(`${kit.domain} asks for an authenticator code, and the task has no secret`);
+  const enter = async () => {
+    await kit.fillSecret(kit.page.locator('#wpOATHToken'), await kit.totp());
+    await kit.click(kit.page.locator('#wpLoginAttempt'));
+    return kit.see(signInEnds(kit));
+  };
+  // A code counts once: one that another sign-in has used is refused, and the next one is good.
+  return (await enter()) === 'refused' ? enter() : 'elsewhere';
 }
 
 /** Writes the user page anew when that changes it. */
@@ -72,11 +86,7 @@ export const mediawiki = defineRecipe({
 
   profileUrl: (kit, account) => kit.url(userPage(account)),
 
-  async lookFor(kit, account) {
-    const { exists } = await ask(kit, account);
-    if (exists === undefined) return { state: 'unknown' };
-    return { state: exists ? 'exists' : 'absent' };
-  },
+  lookFor: async (kit, account) => ({ state: (await ask(kit, account)).state }),
 
   async signUp(kit, account) {
     const { page } = kit;
@@ -91,7 +101,7 @@ export const mediawiki = defineRecipe({
     const made = page.locator('#mw-returnto, body:not(.mw-special-CreateAccount)');
     if ((await kit.see({ refused: page.locator(refusal), made })) === 'refused') {
       const words = await kit.readRefusal(page.locator(`#userloginForm ${errorBox}`));
-      throw (await ask(kit, account)).exists ? new AlreadyExists(words) : new Rejected(words);
+      throw (await ask(kit, account)).state === 'exists' ? new AlreadyExists(words) : new Rejected(words);
     }
     const { unconfirmed } = await ask(kit, account);
     return unconfirmed === undefined ? {} : { awaiting: confirmationLink(kit) };
@@ -104,22 +114,22 @@ export const mediawiki = defineRecipe({
     if ((await ask(kit, account)).unconfirmed !== undefined) throw new Rejected(words);
   },
 
-  async isSignedIn(kit, account) {
-    return (await ask(kit, account)).signedIn;
-  },
+  isSignedIn: async (kit, account) => (await ask(kit, account)).signedIn,
 
   async signIn(kit, account) {
     const { page } = kit;
-    // Who is signed in already, or becomes so, is sent on to another page.
-    const elsewhere = page.locator('body:not(.mw-special-Userlogin)');
+    const ends = signInEnds(kit);
+    const button = page.locator('#wpLoginAttempt');
     await kit.open('/index.php?title=Special:UserLogin&returnto=Special:BlankPage&uselang=en');
-    if ((await kit.see({ form: page.locator('#wpLoginAttempt'), elsewhere })) === 'form') {
+    if ((await kit.see({ button, elsewhere: ends.elsewhere })) === 'button') {
       await kit.fill(page.locator('#wpName1'), account.username);
       await kit.fillSecret(page.locator('#wpPassword1'), account.password);
-      await kit.click(page.locator('#wpLoginAttempt'));
-      if ((await kit.see({ refused: page.locator(refusal), elsewhere })) === 'refused') {
-        const words = await kit.readRefusal(page.locator(refusal));
-        throw /too many recent login attempts/i.test(words) ? new SiteDown(words, throttleMs) : new WrongCredentials(words);
+      await kit.click(button);
+      let end = await kit.see({ code: page.locator('#wpOATHToken'), ...ends });
+      if (end === 'code') end = await enterCode(kit);
+      if (end === 'refused') {
+        const words = await kit.readRefusal(ends.refused);
+        throw /too many/i.test(words) ? new SiteDown(words, throttleMs) : new WrongCredentials(words);
       }
     }
     const { signedIn, unconfirmed } = await ask(kit, account);

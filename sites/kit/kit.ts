@@ -66,6 +66,7 @@ export class Kit {
   readonly #origins: AllowedOrigins;
   readonly #trouble: PageTrouble;
   #cookieBanner: ((page: Page) => Locator) | undefined;
+  #lastCode: string | undefined;
   #submitted = false;
 
   constructor(options: KitOptions) {
@@ -256,9 +257,13 @@ export class Kit {
     return parsed.data;
   }
 
-  /** The current code of the account's authenticator; waits for the next one when this one is about to end. */
-  totp(): Promise<string> {
-    return makeTotp(this.#totpSecret, this.signal);
+  /**
+   * The current code of the account's authenticator; waits for the next one when this one is about to end, or was given
+   * in this step already: sites take each code once.
+   */
+  async totp(): Promise<string> {
+    this.#lastCode = await makeTotp(this.#totpSecret, this.signal, this.#lastCode);
+    return this.#lastCode;
   }
 
   /** Whether the task brings an authenticator secret. */

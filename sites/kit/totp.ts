@@ -12,14 +12,21 @@ export function normaliseTotpSecret(secret: string): string {
   return text.replace(/[\s-]/g, '').replace(/=+$/, '').toUpperCase();
 }
 
+const secondsLeft = () => periodSeconds - ((Date.now() / 1000) % periodSeconds);
+const nextPeriod = (signal: AbortSignal) => sleep(secondsLeft() * 1000 + 50, undefined, { signal });
+
 /**
  * The six-digit code of RFC 6238 (SHA-1, 30 s). With under 5 s left it waits for the next one, which is then good for
  * as long as a form takes.
  *
+ * @param used a code that is of no use any more: the next one is waited for, at most 30 s
  * @throws Error when the secret is no base32
  */
-export async function makeTotp(secret: string, signal: AbortSignal): Promise<string> {
-  const secondsLeft = periodSeconds - ((Date.now() / 1000) % periodSeconds);
-  if (secondsLeft < leastSecondsLeft) await sleep(secondsLeft * 1000 + 50, undefined, { signal });
-  return generate({ secret: normaliseTotpSecret(secret), guardrails });
+export async function makeTotp(secret: string, signal: AbortSignal, used?: string): Promise<string> {
+  const make = () => generate({ secret: normaliseTotpSecret(secret), guardrails });
+  if (secondsLeft() < leastSecondsLeft) await nextPeriod(signal);
+  const code = await make();
+  if (code !== used) return code;
+  await nextPeriod(signal);
+  return make();
 }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -16,6 +17,9 @@ import { type MediaWiki, mediaWikiMissing, type MediaWikiOptions, startMediaWiki
 import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
 
 const password = 'Quiet-river-91x!';
+/** "12345678901234567890" in base32. */
+const twofa = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+const codePeriod = () => Math.floor(Date.now() / 30_000);
 const missing = mediaWikiMissing();
 
 describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${missing})` : ''}`, () => {
@@ -25,6 +29,7 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
   let guarded: MediaWiki;
   let strict: MediaWiki;
   let thrifty: MediaWiki;
+  let twoStep: MediaWiki;
   let pool: BrowserPool;
   let steps: BrowserActivities;
 
@@ -39,12 +44,14 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
     guarded = await start({ humanCheck: 'simple' });
     strict = await start({ confirmToEdit: true, smtp: stack.practice.mail.smtp });
     thrifty = await start({ accountsPerDay: 1 });
+    twoStep = await start({ authenticators: true });
     const urls = {
       'open.wiki.test': open.url,
       'guarded.wiki.test': guarded.url,
       // Its mails come from an address of this domain.
       'wiki.test': strict.url,
       'thrifty.wiki.test': thrifty.url,
+      'two-step.wiki.test': twoStep.url,
       'down.wiki.test': 'http://127.0.0.1:1',
     };
     const file = stack.env.SITES_FILE!;
@@ -158,6 +165,35 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
       message: expect.stringContaining('valid username'),
     });
     expect(await run(steps.lookFor, task(name, 'open.wiki.test'))).toMatchObject({ state: 'absent' });
+  });
+
+  test('an authenticator is answered, and once more with its next code within the same half minute', async () => {
+    await twoStep.addUser('Coded', password);
+    await twoStep.addAuthenticator('Coded', twofa);
+    const coded = task('coded', 'two-step.wiki.test', { twofa, about: '<p>We are a sample.</p>' });
+    // Enough of a code's time for both to begin in it.
+    const left = 30_000 - (Date.now() % 30_000);
+    if (left < 20_000) await wait(left);
+    const first = codePeriod();
+    const { session } = await run(steps.signIn, coded);
+    expect(session).toContain('UserID');
+    expect(codePeriod()).toBe(first);
+    await run(steps.updateProfile, coded, undefined);
+    expect(codePeriod()).toBeGreaterThan(first);
+    expect(await twoStep.pageText('User:Coded')).toContain('We are a sample.');
+  });
+
+  test.each([
+    ['no secret', '', 'asks for an authenticator code, and the task has no secret'],
+    ['a wrong secret', 'JBSWY3DPEHPK3PXP', 'Verification failed'],
+  ])('an account with an authenticator refuses a task with %s', async (secret, given, words) => {
+    const name = `With ${secret}`;
+    await twoStep.addUser(name, password);
+    await twoStep.addAuthenticator(name, twofa);
+    await expect(run(steps.signIn, task(name, 'two-step.wiki.test', { twofa: given }))).rejects.toMatchObject({
+      type: 'WrongCredentials',
+      message: expect.stringContaining(words),
+    });
   });
 
   test("what one address may make in a day is the wiki's to say, in its own words", async () => {

@@ -33,6 +33,8 @@ export interface MediaWiki {
   emailConfirmed(name: string, password: string): Promise<boolean>;
   /** Makes an account behind the sign-up form's back: no throttle, no human check. Its address counts as confirmed. */
   addUser(name: string, password: string, email?: string): Promise<void>;
+  /** Gives an account an authenticator; the wiki must be one with authenticators. @param secret base32 */
+  addAuthenticator(name: string, secret: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export async function startMediaWiki(options: MediaWikiOptions = {}): Promise<Me
     const password = ['--pass', randomBytes(12).toString('hex')];
     await maintain('install.php', [...database, ...address, ...password, '--skins', 'Vector', 'Practice wiki', 'Admin']);
     await appendFile(environment.MW_CONFIG_FILE, extraSettings(folder, options));
+    if (options.authenticators) await maintain('sql.php', [join(software, 'extensions/OATHAuth/sql/sqlite/tables-generated.sql')]);
 
     const server = await servePhp(software, environment);
     const { url } = server;
@@ -108,6 +111,11 @@ export async function startMediaWiki(options: MediaWikiOptions = {}): Promise<Me
       async addUser(name, password, email) {
         await maintain('createAndPromote.php', [name, password]);
         if (email) await maintain('resetUserEmail.php', ['--no-reset-password', name, email]);
+      },
+      async addAuthenticator(name, secret) {
+        const { query } = await api({ action: 'query', list: 'users', ususers: name });
+        const keys = JSON.stringify({ keys: [{ secret, scratch_tokens: [] }] });
+        await maintain('sql.php', ['--query', `INSERT INTO oathauth_users VALUES (${query.users[0].userid}, 'totp', '${keys}')`]);
       },
       async close() {
         await server.close();

@@ -58,6 +58,15 @@ describe('the code of an authenticator', () => {
     await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  test('is another than one that was used', async () => {
+    at(84);
+    const stop = new AbortController();
+    expect(await makeTotp(secret, stop.signal, '000000')).toBe('359152');
+    const waiting = makeTotp(secret, stop.signal, '359152');
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   test.each(['planted1secret0', 'planted-secret-!!'])('of what is no base32 is an error without the secret: %s', async (wrong) => {
     at(30);
     await expect(makeTotp(wrong, never)).rejects.toThrow();

@@ -10,6 +10,10 @@ export interface MediaWikiOptions {
    * answer is `blue` (`questy`).
    */
   humanCheck?: 'simple' | 'questy';
+  /** OATHAuth asks the accounts that have an authenticator for its code. */
+  authenticators?: boolean;
+  /** More settings, in PHP. */
+  php?: string;
 }
 
 /** The address that the wiki's mails come from. */
@@ -23,7 +27,7 @@ $wgCaptchaQuestions = [ 'What colour is the sky on a clear day?' => 'blue' ];`,
 
 /** What is added, in PHP, to the settings that MediaWiki's installer wrote. */
 export function extraSettings(folder: string, options: MediaWikiOptions): string {
-  const { smtp, confirmToEdit = false, accountsPerDay, humanCheck } = options;
+  const { smtp, confirmToEdit = false, accountsPerDay, humanCheck, authenticators, php } = options;
   const lines = [
     // The port is known only once the server listens, and the installer runs before.
     `$wgServer = 'http://' . ( $_SERVER['HTTP_HOST'] ?? '127.0.0.1' );`,
@@ -40,5 +44,7 @@ export function extraSettings(folder: string, options: MediaWikiOptions): string
     lines.push(`$wgAccountCreationThrottle = [ [ 'count' => ${accountsPerDay}, 'seconds' => 86400 ] ];`);
   }
   if (humanCheck) lines.push(captchas[humanCheck]);
+  if (authenticators) lines.push(`wfLoadExtension( 'OATHAuth' );`);
+  if (php) lines.push(php);
   return `\n${lines.join('\n')}\n`;
 }
