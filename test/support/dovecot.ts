@@ -2,12 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MailServer } from '../../contracts/sites.ts';
+import { freePort, isListening } from './loopback-port.ts';
 
 const program = '/usr/sbin/dovecot';
 
@@ -16,6 +15,10 @@ export const hasDovecot = (): boolean => existsSync(program);
 
 export interface Dovecot {
   server: MailServer;
+  /** Whose the Maildirs are: who puts a mail there does so as this account. */
+  owner: Owner;
+  /** The user's Maildir. */
+  mailDir(user: string): string;
   /** Puts a mail into the user's Maildir, as a delivery agent does. */
   deliver(user: string, raw: string, arrived?: Date): Promise<void>;
   /** Forgets all UIDs of a user, as a restored mailbox does: it gets another UIDVALIDITY. Only while it is stopped. */
@@ -27,28 +30,7 @@ export interface Dovecot {
   remove(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-interface Owner {
+export interface Owner {
   user: string;
   group: string;
   uid: number;
@@ -126,6 +108,8 @@ export async function startDovecot(users: Record<string, string>): Promise<Dovec
   let end: (() => Promise<void>) | undefined;
   const dovecot: Dovecot = {
     server: { host: '127.0.0.1', port, tls: false },
+    owner,
+    mailDir,
     async deliver(user, raw, arrived = new Date()) {
       const name = `${Date.now()}.${process.pid}_${(delivered += 1)}.test`;
       const draft = path.join(mailDir(user), 'tmp', name);
