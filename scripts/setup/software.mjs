@@ -27,6 +27,8 @@ function hasIkiwiki() {
 const software = [
   { support: 'test/support/postgres.ts', title: 'the PostgreSQL server', packages: ['postgresql'], isThere: hasPostgres },
   { support: 'test/support/dovecot.ts', title: 'Dovecot', packages: ['dovecot-imapd'], isThere: () => existsSync('/usr/sbin/dovecot') },
+  { support: 'test/support/mail-host.ts', title: 'Exim', packages: ['exim4-daemon-light'], isThere: () => existsSync('/usr/sbin/exim4') },
+  { support: 'test/support/sendmail.ts', title: 'msmtp', packages: ['msmtp'], isThere: () => existsSync('/usr/bin/msmtp') },
   {
     support: 'test/support/mediawiki.ts',
     title: 'MediaWiki on PHP with SQLite',
