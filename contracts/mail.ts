@@ -9,8 +9,13 @@ export interface MailRequest {
   linkHosts?: string[];
   /** `link` only: text that the link's path and query hold. */
   linkPath?: string;
-  /** `code` only: how many digits or letters the code has; default 6. */
+  /** `code` only: how many digits or letters the code has; default 6, and any number with `after`. */
   codeLength?: number;
+  /**
+   * `code` only: what the code is called in front of it, as in `Password: x7!a`. Then it is all that follows the colon on
+   * that line, of whatever characters.
+   */
+  after?: string;
 }
 
 /** Where a mailbox stood before a form was submitted: only younger mails count. */

@@ -4,6 +4,8 @@ import { readHtml } from './read-html.ts';
 
 /** More text than this is no mail with a code in it. */
 const longestText = 100_000;
+/** A longer line is no label with a code behind it, and could keep the search busy. */
+const longestLine = 1_000;
 
 const codeWord =
   String.raw`(?:(?<!\p{L})(?:code|codes|kode|kod|codice|código|codigo|passcode|pin|otp|token|password|verification|verify|confirmation|confirm|bestätigung\p{L}*|mã|код|\p{L}+code)(?!\p{L})|验证码|驗證碼|確認コード|認証コード|コード|인증)`;
@@ -65,13 +67,26 @@ function candidatesIn(text: string, length: number): Candidate[] {
   return found;
 }
 
+/** What lines say behind a label and a colon, when it is a single word; the label may end a longer one (`Your code: …`). */
+function labelledIn(text: string, label: string, length: number | undefined): Candidate[] {
+  const escaped = label.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+');
+  const labelled = new RegExp(`(?:^|[^\\p{L}\\p{N}])${escaped}\\s*[:：]\\s*(\\S+)\\s*$`, 'iu');
+  const lines = text.split(/\r?\n/).filter((line) => line.length <= longestLine);
+  const values = lines.flatMap((line) => labelled.exec(line)?.[1] ?? []);
+  return values.filter((value) => length === undefined || [...value].length === length).map((value) => ({ value, rank: 0 }));
+}
+
 /**
- * The one code of a mail, as it stands there: a whole token of the wanted length, digits, or upper-case letters with
- * digits. The nearer to a word like "code", the better; two different ones that are equally good: none.
+ * The one code of a mail, as it stands there. With `after`, what stands behind that label. Else a whole token of the
+ * wanted length, digits, or upper-case letters with digits: the nearer to a word like "code", the better. Two different
+ * ones that are equally good: none.
  */
 export function findCode(mail: MailText, request: MailRequest): string | undefined {
-  const length = request.codeLength ?? 6;
-  const read = (part: string) => candidatesIn(withoutAddresses(part.slice(0, longestText)), length);
+  const { after, codeLength } = request;
+  const read = (part: string) => {
+    const text = part.slice(0, longestText);
+    return after === undefined ? candidatesIn(withoutAddresses(text), codeLength ?? 6) : labelledIn(text, after, codeLength);
+  };
   let body = read(mail.text);
   if (body.length === 0) body = read(readHtml(mail.html).text);
   const candidates = [...read(mail.subject), ...body];

@@ -17,6 +17,7 @@ const lastReconnectMs = 60_000;
 function checkRequest(request: MailRequest): void {
   if (request.from.length === 0) throw new TypeError('a mail request must say in "from" who may be believed');
   if (request.kind === 'link' && !request.linkHosts?.length) throw new TypeError('a mail request for a link must say in "linkHosts" where it may lead');
+  if (request.after?.trim() === '') throw new TypeError('"after" of a mail request must name a label');
   const { codeLength = 6 } = request;
   if (!Number.isInteger(codeLength) || codeLength < 3 || codeLength > 32) throw new TypeError('"codeLength" of a mail request must be from 3 to 32');
 }

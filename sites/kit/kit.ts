@@ -280,11 +280,12 @@ export class Kit {
       linkHosts: [new URL(this.#siteUrl).host],
       linkPath: wish.path,
     }),
-    code: (wish: MailWish & { length?: number }): MailRequest => ({
+    code: (wish: MailWish & { length?: number; after?: string }): MailRequest => ({
       kind: 'code',
       from: this.#senders(wish),
       subject: wish.subject,
       codeLength: wish.length,
+      after: wish.after,
     }),
   };
 

@@ -531,6 +531,7 @@ test('a mail is asked for from the site alone, and its link may lead only there'
       linkPath: '/confirm',
     });
     expect(kit.mail.code({ length: 8 })).toMatchObject({ kind: 'code', codeLength: 8, from: ['site.test', '127.0.0.1'] });
+    expect(kit.mail.code({ after: 'Password' })).toMatchObject({ kind: 'code', after: 'Password', from: ['site.test', '127.0.0.1'] });
     await Promise.resolve();
   });
 });

@@ -81,6 +81,42 @@ describe('in HTML', () => {
   });
 });
 
+describe('after a label', () => {
+  const after = (label: string, mail: Partial<{ subject: string; text: string; html: string }>, codeLength?: number) =>
+    findCode({ subject: '', text: '', html: '', ...mail }, { ...request(codeLength), after: label });
+
+  test.each([
+    ['Password', 'Login    : brand\nPassword : mimwopjiu+38\n\n-- \nThe wiki', 'mimwopjiu+38'],
+    ['Password', 'Login: brand\r\nYour new password: a.b,\r\n', 'a.b,'],
+    ['password', '  PASSWORD:\u00a0\u00a0x7  ', 'x7'],
+    ['Mot de passe', 'Utilisateur  : brand\nMot de passe : zéro!12', 'zéro!12'],
+    ['密码', '用户名：brand\n密码：zuh~31', 'zuh~31'],
+    ['Code (PIN)', 'Code (PIN): https://a:b', 'https://a:b'],
+  ])('%j: what stands there is copied to the letter', (label, text, code) => expect(after(label, { text })).toBe(code));
+
+  test.each([
+    ['no colon', 'Password mimwopjiu+38'],
+    ['more than a word', 'Password : see below please'],
+    ['nothing on the line', 'Password :\nmimwopjiu+38'],
+    ['a longer word in front', 'Nopassword: mimwopjiu+38\nPasswords: x'],
+    ['two different ones', 'Password : mimwopjiu+38\nOld password : rutkan.17'],
+  ])('%s: none', (_, text) => expect(after('Password', { text })).toBeUndefined());
+
+  test('the same one twice is one', () => {
+    expect(after('Password', { text: 'Password: x+1\nAgain, your password: x+1', subject: 'Password: x+1' })).toBe('x+1');
+    expect(after('Password', { text: 'Password: x+1', subject: 'Password: x+2' })).toBeUndefined();
+  });
+
+  test('HTML is read as it is seen', () => {
+    expect(after('Password', { html: 'Login : brand<br />\nPassword : a&amp;b~<b>38</b><br />\nBye' })).toBe('a&b~38');
+    expect(after('Password', { text: 'Password : x', html: 'Password : y' })).toBe('x');
+  });
+
+  test('a length that is asked for rules out others', () => {
+    expect(after('Code', { text: 'Code: abc\nPromo code: abcdef' }, 6)).toBe('abcdef');
+  });
+});
+
 const digitsOrMixed = fc.oneof(
   fc.stringMatching(/^[0-9]{6}$/),
   fc.stringMatching(/^[A-Z0-9]{6}$/).filter((text) => /\d/.test(text) && /[A-Z]/.test(text)),
@@ -118,8 +154,11 @@ test.each([
   ['letters', 'a'.repeat(1_000_000)],
   ['blanks', `code${' '.repeat(1_000_000)}`],
   ['code words', 'code '.repeat(200_000)],
+  ['labels', 'code:'.repeat(200_000)],
+  ['labelled lines', `${'code:'.repeat(190)}\u00a0x\n`.repeat(1_000)],
 ])('a hostile mail full of %s costs little', (_, text) => {
   const begun = performance.now();
   inText(text);
+  findCode({ subject: '', text, html: '' }, { ...request(), after: 'code' });
   expect(performance.now() - begun).toBeLessThan(3_000);
 });

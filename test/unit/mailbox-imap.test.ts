@@ -192,6 +192,14 @@ describe.each(hosts)('on $name', ({ start, idles }) => {
     expect(await find(start, link)).toEqual({ kind: 'link', value: 'https://site.example/confirm?t=abcdef&copy=1' });
   });
 
+  test('what is named by a label comes verbatim, from who may be believed only', async () => {
+    fresh();
+    const start = await mark();
+    await box.deliver({ encoding: 'quoted-printable', body: 'Password : a=3Db=\n&c~38' });
+    await box.deliver({ from: 'a@evil.test', body: 'Password : rutkan.17' });
+    expect(await find(start, { ...code, after: 'Password' })).toEqual({ kind: 'code', value: 'a=b&c~38' });
+  });
+
   test('a huge, a broken and an attached mail cost only themselves', async () => {
     fresh();
     const start = await mark();
@@ -381,5 +389,6 @@ describe('a server that does not answer as it should', () => {
     await expect(findMail(server, login, mark, { ...link, linkHosts: [] }, soon())).rejects.toThrow(TypeError);
     await expect(findMail(server, login, mark, { ...code, from: [] }, soon())).rejects.toThrow(TypeError);
     await expect(findMail(server, login, mark, { ...code, codeLength: 0 }, soon())).rejects.toThrow(TypeError);
+    await expect(findMail(server, login, mark, { ...code, after: ' ' }, soon())).rejects.toThrow(TypeError);
   });
 });
