@@ -1,4 +1,5 @@
 import type { Recipe } from './kit/recipe.ts';
+import { dokuwiki } from './dokuwiki.ts';
 import { ikiwiki } from './ikiwiki.ts';
 import { mediawiki } from './mediawiki.ts';
 import { practicePodcastDirectory } from './practice-podcast-directory.ts';
@@ -6,8 +7,9 @@ import { practicePodcastHost } from './practice-podcast-host.ts';
 import { practiceSocial } from './practice-social.ts';
 
 const shipped: Record<string, Recipe> = {
-  mediawiki,
+  dokuwiki,
   ikiwiki,
+  mediawiki,
   'practice-social': practiceSocial,
   'practice-podcast-host': practicePodcastHost,
   'practice-podcast-directory': practicePodcastDirectory,

@@ -9,6 +9,12 @@ function hasPostgres() {
   return existsSync(debian) && readdirSync(debian).some((version) => existsSync(path.join(debian, version, 'bin/initdb')));
 }
 
+function hasDokuWiki() {
+  if (!existsSync('/usr/share/dokuwiki/doku.php') || !findOnPath('php')) return false;
+  const modules = run('php', ['-m']).output.split('\n');
+  return ['mbstring', 'xml'].every((name) => modules.includes(name));
+}
+
 function hasMediaWiki() {
   if (!existsSync('/usr/share/mediawiki/index.php') || !findOnPath('php')) return false;
   const modules = run('php', ['-m']).output.split('\n');
@@ -29,6 +35,7 @@ const software = [
   { support: 'test/support/dovecot.ts', title: 'Dovecot', packages: ['dovecot-imapd'], isThere: () => existsSync('/usr/sbin/dovecot') },
   { support: 'test/support/mail-host.ts', title: 'Exim', packages: ['exim4-daemon-light'], isThere: () => existsSync('/usr/sbin/exim4') },
   { support: 'test/support/sendmail.ts', title: 'msmtp', packages: ['msmtp'], isThere: () => existsSync('/usr/bin/msmtp') },
+  { support: 'test/support/dokuwiki.ts', title: 'DokuWiki on PHP', packages: ['dokuwiki', 'php-cli', 'php-mbstring', 'php-xml'], isThere: hasDokuWiki },
   {
     support: 'test/support/mediawiki.ts',
     title: 'MediaWiki on PHP with SQLite',

@@ -225,6 +225,15 @@ export class Kit {
     return foldSpace(text);
   }
 
+  /** What a field holds. @throws FormChanged naming the field */
+  async readValue(field: Locator): Promise<string> {
+    let value = '';
+    await this.#act('read', field, async (signal) => {
+      value = await field.inputValue({ signal });
+    });
+    return value;
+  }
+
   /** The text of all of them, as `read` gives it; empty when there is none. */
   async readAll(targets: Locator): Promise<string> {
     return foldSpace((await targets.allInnerTexts()).join(' '));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openApiSession, signIn, type ApiAnswer } from './mediawiki/api-session.ts';
-import { servePhp } from './mediawiki/php-server.ts';
+import { servePhp } from './php-server.ts';
 import { extraSettings, mailFrom, type MediaWikiOptions } from './mediawiki/settings.ts';
 
 export type { MediaWikiOptions } from './mediawiki/settings.ts';
