@@ -9,6 +9,8 @@ export interface MailRequest {
   linkHosts?: string[];
   /** `link` only: text that the link's path and query hold. */
   linkPath?: string;
+  /** `link` only: parameters that the link's query has, with their values. */
+  linkQuery?: Record<string, string>;
   /** `code` only: how many digits or letters the code has; default 6, and any number with `after`. */
   codeLength?: number;
   /**

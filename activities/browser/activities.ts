@@ -91,7 +91,7 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
         }
         return { profileUrl: recipe.profileUrl?.(kit, account) };
       };
-      return runStep(setting, 'confirmEmail', task, session, confirm, readSecretParts(proof));
+      return runStep(setting, 'confirmEmail', task, session, confirm, readSecretParts(proof, task));
     },
 
     /** Signs in when the session is no longer good, and furnishes the profile. */

@@ -61,7 +61,7 @@ export function createPodcastSteps(setting: BrowserSetting & { assetsAllow: stri
         await recipe.confirmImport(kit, account, task.link_rss, proof);
         return {};
       };
-      return runStep(setting, 'confirmImport', task, session, confirm, readSecretParts(proof));
+      return runStep(setting, 'confirmImport', task, session, confirm, readSecretParts(proof, task));
     },
   };
 }

@@ -94,11 +94,15 @@ export async function runStep<Result>(
   });
 }
 
-/** What of a mail's proof must be read nowhere: the code, or the link's token, which pages write with its path or alone. */
-export function readSecretParts({ kind, value }: MailProof): string[] {
+/**
+ * What of a mail's proof must be read nowhere: the code, or the link's token, which pages write with its path or alone.
+ * The account's own name and address, which many links hold as well, are no secrets.
+ */
+export function readSecretParts({ kind, value }: MailProof, { username, email }: StepTask): string[] {
   if (kind === 'code') return [value];
   const { pathname, search, searchParams } = new URL(value);
-  return [value, pathname.split('/').at(-1)! + search, ...searchParams.values()];
+  const tokens = [...searchParams.values()].filter((part) => part !== username && part !== email);
+  return [value, pathname.split('/').at(-1)! + search, ...tokens];
 }
 
 export async function signInIfNeeded({ kit, recipe, account }: Step): Promise<void> {

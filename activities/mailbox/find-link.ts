@@ -40,9 +40,10 @@ function decode(path: string): string {
 function isWanted(url: string, request: MailRequest): boolean {
   // A browser drops tabs and line breaks inside an address; one that holds any isn't what it seems.
   if (!/^https?:\/\/\S+$/i.test(url) || !URL.canParse(url)) return false;
-  const { host, username, password, pathname, search } = new URL(url);
+  const { host, username, password, pathname, search, searchParams } = new URL(url);
   if (username !== '' || password !== '') return false;
   if (!request.linkHosts?.some((allowed) => allowed.toLowerCase() === host)) return false;
+  if (!Object.entries(request.linkQuery ?? {}).every(([name, value]) => searchParams.get(name) === value)) return false;
   const path = pathname + search;
   return request.linkPath === undefined || path.includes(request.linkPath) || decode(path).includes(request.linkPath);
 }

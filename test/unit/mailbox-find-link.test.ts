@@ -39,6 +39,16 @@ describe('in a text part', () => {
     expect(inText(link, { ...wanted, linkPath: 'Special:ConfirmEmail/' })).toBe(link);
   });
 
+  test('takes the link whose query has the wanted values, in any order, and no other of the same page', () => {
+    const request = { ...wanted, linkPath: '/enter', linkQuery: { do: 'set', who: 'a brand' } };
+    const link = 'https://wiki.example/enter?do=set&key=f00&who=a%20brand';
+    expect(inText(`${link}\n\nhttps://wiki.example/enter`, request)).toBe(link);
+    expect(inText('https://wiki.example/enter?who=a+brand&key=f00&do=set', request)).toBe('https://wiki.example/enter?who=a+brand&key=f00&do=set');
+    expect(inText('https://wiki.example/enter?do=set&key=f00&who=a%20brand2', request)).toBeUndefined();
+    expect(inText('https://wiki.example/enter?do=set&key=f00', request)).toBeUndefined();
+    expect(inText('https://wiki.example/leave?do=set&key=f00&who=a%20brand', request)).toBeUndefined();
+  });
+
   test('takes none of two different links, and the one that is there twice', () => {
     expect(inText('https://wiki.example/confirm/a https://wiki.example/confirm/b')).toBeUndefined();
     expect(inText('https://wiki.example/confirm/a\n\nhttps://wiki.example/confirm/a')).toBe('https://wiki.example/confirm/a');
