@@ -282,12 +282,13 @@ export class Kit {
 
   /** What to wait for in the account's mailbox; for a step to return or to put into `Unconfirmed`. */
   readonly mail = {
-    link: (wish: MailWish & { path?: string }): MailRequest => ({
+    link: (wish: MailWish & { path?: string; query?: Record<string, string> }): MailRequest => ({
       kind: 'link',
       from: this.#senders(wish),
       subject: wish.subject,
       linkHosts: [new URL(this.#siteUrl).host],
       linkPath: wish.path,
+      linkQuery: wish.query,
     }),
     code: (wish: MailWish & { length?: number; after?: string }): MailRequest => ({
       kind: 'code',

@@ -452,6 +452,29 @@ describe('a cookie banner', () => {
   });
 });
 
+describe('readValue', () => {
+  test('gives what a field or a list holds', async () => {
+    pages = { '/': '<label>Name <input value=" A  b"></label><label>Colour <select><option>Red<option selected>Blue</select></label>' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      expect(await kit.readValue(kit.page.getByLabel('Name'))).toBe(' A  b');
+      expect(await kit.readValue(kit.page.getByLabel('Colour'))).toBe('Blue');
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('names a field that is not there', async () => {
+    pages = { '/': 'Nothing' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      kit.page.setDefaultTimeout(300);
+      await kit.readValue(kit.page.getByLabel('Name'));
+    });
+    expect(error).toBeInstanceOf(FormChanged);
+    expect((error as Error).message).toBe("site.test: could not read getByLabel('Name') on the page /");
+  });
+});
+
 describe('submit', () => {
   test('sends the form once, and says from then on that it may have been sent', async () => {
     pages = { '/': form, '/made': 'Done' };
@@ -530,6 +553,7 @@ test('a mail is asked for from the site alone, and its link may lead only there'
       linkHosts: [new URL(site.url).host],
       linkPath: '/confirm',
     });
+    expect(kit.mail.link({ query: { who: 'brand' } })).toMatchObject({ kind: 'link', linkQuery: { who: 'brand' } });
     expect(kit.mail.code({ length: 8 })).toMatchObject({ kind: 'code', codeLength: 8, from: ['site.test', '127.0.0.1'] });
     expect(kit.mail.code({ after: 'Password' })).toMatchObject({ kind: 'code', after: 'Password', from: ['site.test', '127.0.0.1'] });
     await Promise.resolve();
