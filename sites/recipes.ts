@@ -5,11 +5,13 @@ import { mediawiki } from './mediawiki.ts';
 import { practicePodcastDirectory } from './practice-podcast-directory.ts';
 import { practicePodcastHost } from './practice-podcast-host.ts';
 import { practiceSocial } from './practice-social.ts';
+import { wordpress } from './wordpress.ts';
 
 const shipped: Record<string, Recipe> = {
   dokuwiki,
   ikiwiki,
   mediawiki,
+  wordpress,
   'practice-social': practiceSocial,
   'practice-podcast-host': practicePodcastHost,
   'practice-podcast-directory': practicePodcastDirectory,
