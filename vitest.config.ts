@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Tests set what they need themselves: an operator's Temporal, database or keys are not for them.
@@ -11,6 +12,8 @@ process.env.NODE_ENV = 'test';
 const heavy = ['test/sites/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'];
 
 export default defineConfig({
+  // As tsconfig.json's paths say it to tsx.
+  resolve: { alias: { 'enlist/kit': fileURLToPath(new URL('sites/kit/index.ts', import.meta.url)) } },
   test: {
     pool: 'forks',
     testTimeout: 30_000,

@@ -44,6 +44,7 @@ export const variables = {
 
   ENLIST_KEYS: z.string().optional(),
   SITES_FILE: z.string().transform((value) => path.resolve(value)),
+  RECIPES_DIR: z.string().default('recipes').transform((value) => path.resolve(value)),
   ASSETS_ALLOW: list.prefault(''),
   EVIDENCE_DIR: z.string().optional(),
   EVIDENCE_MAX_AGE: duration.prefault('14d'),

@@ -16,6 +16,7 @@ import { createPaceActivities } from '../activities/pace/activities.ts';
 import { createPodcastActivities } from '../activities/podcast/activities.ts';
 import { EnvironmentError, readEnvironment } from '../contracts/environment.ts';
 import { findBrowser } from '../scripts/setup/tools.mjs';
+import { findRecipeProblems, Recipes } from '../sites/own-recipes.ts';
 import { Sites } from '../sites/sites-file.ts';
 import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
 
@@ -24,6 +25,8 @@ export interface QueueWorker {
   options: Partial<WorkerOptions> & { taskQueue: string };
   tidy?: () => Promise<void>;
   close?: () => Promise<void>;
+  /** What its operator should know at the start: sites that can't be worked at, and why. */
+  findProblems?: () => Promise<string[]>;
 }
 
 /** A cancellation reaches an activity with its heartbeat, so this is how long it may take. */
@@ -75,20 +78,23 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
   },
 
   browser: () => {
-    const { SITES_FILE, DATA_DIR, EVIDENCE_DIR, EVIDENCE_MAX_AGE, EVIDENCE_MAX_SIZE, ASSETS_ALLOW, BROWSER_SLOTS } = readEnvironment(
-      'SITES_FILE', 'DATA_DIR', 'EVIDENCE_DIR', 'EVIDENCE_MAX_AGE', 'EVIDENCE_MAX_SIZE', 'ASSETS_ALLOW', 'BROWSER_SLOTS',
+    const { SITES_FILE, RECIPES_DIR, DATA_DIR, EVIDENCE_DIR, EVIDENCE_MAX_AGE, EVIDENCE_MAX_SIZE, ASSETS_ALLOW, BROWSER_SLOTS } = readEnvironment(
+      'SITES_FILE', 'RECIPES_DIR', 'DATA_DIR', 'EVIDENCE_DIR', 'EVIDENCE_MAX_AGE', 'EVIDENCE_MAX_SIZE', 'ASSETS_ALLOW', 'BROWSER_SLOTS',
     );
     const executable = findBrowser();
     if (!executable) throw new EnvironmentError('no browser: run "npm start" once, install Chromium, or set BROWSER_PATH to one');
     const pool = new BrowserPool(executable);
     const evidenceDir = EVIDENCE_DIR ?? path.join(DATA_DIR, 'evidence');
     const evidencePruner = new EvidencePruner(evidenceDir, { maxAgeMs: EVIDENCE_MAX_AGE, maxBytes: EVIDENCE_MAX_SIZE });
+    const sites = new Sites(SITES_FILE);
+    const recipes = new Recipes(RECIPES_DIR);
     return {
       options: {
         taskQueue: taskQueues.browser,
         activities: createBrowserActivities({
           pool,
-          sites: new Sites(SITES_FILE),
+          sites,
+          recipes,
           evidenceDir,
           evidencePruner,
           assetsAllow: ASSETS_ALLOW,
@@ -103,6 +109,7 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
       },
       tidy: () => evidencePruner.prune(),
       close: () => pool.close(),
+      findProblems: () => findRecipeProblems(sites, recipes),
     };
   },
 };

@@ -39,6 +39,7 @@ export async function runWorkers(queues: TaskQueue[]): Promise<void> {
   }
   for (const { tidy } of parts) tidy?.().catch((error: unknown) => log.warn({ err: error }, 'could not prune EVIDENCE_DIR'));
   const health = HEALTH_PORT === undefined ? undefined : await serveHealth(HEALTH_PORT, HOST, workers, connection);
+  for (const { findProblems } of parts) for (const problem of (await findProblems?.()) ?? []) log.error(problem);
   log.info({ queues, namespace, buildId: BUILD_ID, pid: process.pid }, 'workers ready');
   if (BUILD_ID !== undefined && !(await listVersions(client)).some(({ status }) => status === 'current')) {
     log.warn('no version is current, so no workflow starts: run "npm run versions -- make-current BUILD_ID"');

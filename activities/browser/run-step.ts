@@ -7,7 +7,7 @@ import type { SiteSettings } from '../../contracts/sites.ts';
 import { Kit } from '../../sites/kit/kit.ts';
 import type { Account, Recipe } from '../../sites/kit/recipe.ts';
 import { normaliseTotpSecret } from '../../sites/kit/totp.ts';
-import { findRecipe } from '../../sites/recipes.ts';
+import { RecipeError, Recipes } from '../../sites/own-recipes.ts';
 import type { Sites } from '../../sites/sites-file.ts';
 import { type StepLimits, withinLimits } from '../step-limits.ts';
 import { keepEvidence } from './evidence.ts';
@@ -21,6 +21,8 @@ const largestSession = 256 * 1024;
 export interface BrowserSetting {
   pool: BrowserPool;
   sites: Sites;
+  /** Default: those that ship. */
+  recipes?: Recipes;
   evidenceDir: string;
   /** Keeps the folder within its limits; without it, it grows. */
   evidencePruner?: EvidencePruner;
@@ -52,7 +54,7 @@ export async function runStep<Result>(
   run: (step: Step) => Promise<Result>,
   moreSecrets: string[] = [],
 ): Promise<Result & { session?: Session }> {
-  const { site, recipe } = await findSite(setting.sites, task.domain);
+  const { site, recipe } = await findSite(setting, task.domain);
   return withinLimits(async (limits) => {
     let kit: Kit | undefined;
     const listSecrets = () => [...readSecrets(task), ...moreSecrets, ...(kit?.typedSecrets ?? [])];
@@ -109,11 +111,13 @@ export async function signInIfNeeded({ kit, recipe, account }: Step): Promise<vo
   if (!(await recipe.isSignedIn(kit, account))) await recipe.signIn(kit, account);
 }
 
-async function findSite(sites: Sites, domain: string): Promise<{ site: SiteSettings; recipe: Recipe }> {
+async function findSite({ sites, recipes = new Recipes() }: BrowserSetting, domain: string): Promise<{ site: SiteSettings; recipe: Recipe }> {
   const refuse = (message: string) => ApplicationFailure.create({ type: 'NotEnabled' satisfies FailureKind, message, details: [{ submitted: false }] });
   const site = await sites.find(domain);
   if (!site) throw refuse(`${domain} is not listed in SITES_FILE`);
-  const recipe = findRecipe(site.recipe);
+  const recipe = await recipes.find(site.recipe).catch((error: unknown) => {
+    throw error instanceof RecipeError ? refuse(`${domain}: ${error.message}`) : error;
+  });
   if (!recipe) throw refuse(`${domain}: there is no recipe "${site.recipe}"`);
   return { site, recipe };
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasMariaDb, type MariaDb, startMariaDb } from './mariadb.ts';
-import { servePhp } from './mediawiki/php-server.ts';
+import { servePhp } from './php-server.ts';
 import { install, mailFrom, ownPlugin, type WordPressOptions, writeConfig, writePhpSettings } from './wordpress/settings.ts';
 
 const software = '/usr/share/wordpress';
