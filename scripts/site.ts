@@ -1,23 +1,12 @@
 import type { Client } from '@temporalio/client';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { readEnvironment } from '../contracts/environment.ts';
 import type { GateView } from '../contracts/pace.ts';
-import { Sites } from '../sites/sites-file.ts';
 import { pauseSite, readGate, resumeSite } from '../temporal/site-gate.ts';
-import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
+import { makeCommand, runCommand, withClient } from './command.ts';
 import { readDuration } from './duration.ts';
-
-function readSites(): Sites {
-  return new Sites(readEnvironment('SITES_FILE').SITES_FILE);
-}
-
-/** @throws CommandError when the operator's file does not list the domain */
-async function requireListed(domain: string): Promise<string> {
-  const site = await readSites().find(domain);
-  if (!site) throw new CommandError(`${domain} is not listed in SITES_FILE ("npm run site -- list" shows what is)`);
-  return site.domain;
-}
+import { addCheck } from './site/check.ts';
+import { readSites, requireListed } from './site/listed-site.ts';
 
 function describeGate(gate: GateView | undefined): string {
   if (!gate) return 'nothing waits';
@@ -37,7 +26,7 @@ async function list(client: Client): Promise<void> {
   process.stdout.write(`${table.toString()}\n`);
 }
 
-const program: Command = makeCommand('site', 'Shows the sites that SITES_FILE lists, and pauses them.');
+const program: Command = makeCommand('site', 'Shows, pauses and checks the sites that SITES_FILE lists.');
 
 program
   .command('list')
@@ -49,7 +38,7 @@ program
   .description('let no step begin there; what is under way goes on')
   .option('--for <duration>', 'end the pause after so long, such as 2h', readDuration)
   .action(async (domain: string, options: { for?: number }) => {
-    const listed = await requireListed(domain);
+    const { domain: listed } = await requireListed(domain);
     await withClient((client) => pauseSite(client, listed, options.for));
     process.stdout.write(`${listed}: paused ${options.for === undefined ? 'until "npm run site -- resume"' : `for ${options.for / 1_000} s`}\n`);
   });
@@ -58,9 +47,11 @@ program
   .command('resume <domain>')
   .description('end a pause, made by hand or by the site')
   .action(async (domain: string) => {
-    const listed = await requireListed(domain);
+    const { domain: listed } = await requireListed(domain);
     const told = await withClient((client) => resumeSite(client, listed));
     process.stdout.write(`${listed}: ${told ? 'resumed' : 'was not paused'}\n`);
   });
+
+addCheck(program);
 
 await runCommand(program);

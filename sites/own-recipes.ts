@@ -40,9 +40,9 @@ export class Recipes {
     return file === undefined ? undefined : loadRecipe(file, name);
   }
 
-  /** The operator's file for a recipe of this name. @throws RecipeError when there are several */
+  /** The operator's file that is used for this name. @throws RecipeError when there are several */
   fileOf(name: string): string | undefined {
-    if (this.#folder === undefined || !recipeName.test(name)) return undefined;
+    if (this.#folder === undefined || findRecipe(name) || !recipeName.test(name)) return undefined;
     const files = endings.map((ending) => path.join(this.#folder!, name + ending)).filter((file) => existsSync(file));
     if (files.length > 1) throw new RecipeError(`${files.join(' and ')} are one recipe twice: keep one of them`);
     return files[0];

@@ -26,7 +26,18 @@ export interface KitOptions {
   signal: AbortSignal;
   /** On the clock of `performance.now()`, in ms: after it nothing is sent any more. */
   deadline: number;
+  /** Runs each action, for who watches a recipe at work. */
+  around?: Around;
 }
+
+/** One thing that a recipe does to a page: `open` with its path, `see`, or what is done to the one element `target`. */
+export interface KitAction {
+  verb: string;
+  path?: string;
+  target?: Locator;
+}
+
+export type Around = <Result>(action: KitAction, run: () => Promise<Result>) => Promise<Result>;
 
 /** One line of what a step did; never holds a typed value. */
 export interface JournalEntry {
@@ -65,6 +76,7 @@ export class Kit {
   readonly #begun = performance.now();
   readonly #origins: AllowedOrigins;
   readonly #trouble: PageTrouble;
+  readonly #around: Around;
   #cookieBanner: ((page: Page) => Locator) | undefined;
   #lastCode: string | undefined;
   #submitted = false;
@@ -76,6 +88,7 @@ export class Kit {
     this.#siteUrl = options.siteUrl.replace(/\/+$/, '');
     this.#totpSecret = options.totpSecret;
     this.#deadline = options.deadline;
+    this.#around = options.around ?? ((_action, run) => run());
     this.page.setDefaultTimeout(actionTimeoutMs);
     this.page.setDefaultNavigationTimeout(pageTimeoutMs);
     this.#origins = new AllowedOrigins(options.siteUrl, options.recipe?.origins);
@@ -94,7 +107,11 @@ export class Kit {
   }
 
   /** Loads a page of the site. @throws SiteDown, Challenge, FormChanged when it leads to somebody else's */
-  async open(path: string): Promise<Response> {
+  open(path: string): Promise<Response> {
+    return this.#around({ verb: 'open', path: path.split('?')[0] }, () => this.#open(path));
+  }
+
+  async #open(path: string): Promise<Response> {
     await this.#watchCookieBanner();
     this.#note(`open ${path.split('?')[0]}`);
     this.#trouble.forget();
@@ -124,7 +141,11 @@ export class Kit {
   }
 
   /** Waits until one of the named things is visible and says which; the earlier named wins. @throws FormChanged, SiteDown, Challenge */
-  async see<Name extends string>(things: Record<Name, Locator>, timeoutMs = actionTimeoutMs): Promise<Name> {
+  see<Name extends string>(things: Record<Name, Locator>, timeoutMs = actionTimeoutMs): Promise<Name> {
+    return this.#around({ verb: 'see' }, () => this.#see(things, timeoutMs));
+  }
+
+  async #see<Name extends string>(things: Record<Name, Locator>, timeoutMs: number): Promise<Name> {
     const names = Object.keys(things) as Name[];
     const others = new AbortController();
     const signal = AbortSignal.any([this.signal, others.signal]);
@@ -150,7 +171,7 @@ export class Kit {
       }
     }
     if (await challenge.isVisible()) this.#throwChallenge();
-    return this.see(things, timeoutMs);
+    return this.#see(things, timeoutMs);
   }
 
   /** Types into a field. @throws FormChanged naming the field, never the value */
@@ -314,7 +335,11 @@ export class Kit {
     if (fault !== undefined) throw new Rejected(`${this.domain}: ${fault}`);
   }
 
-  async #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    return this.#around({ verb, target }, () => this.#perform(verb, target, run));
+  }
+
+  async #perform(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     this.#note(`${verb} ${String(target)}`);
     this.#trouble.throwIfStrange();
     try {
