@@ -7,6 +7,7 @@ import { makeCommand, runCommand, withClient } from './command.ts';
 import { readDuration } from './duration.ts';
 import { addCheck } from './site/check.ts';
 import { readSites, requireListed } from './site/listed-site.ts';
+import { addTry } from './site/try.ts';
 
 function describeGate(gate: GateView | undefined): string {
   if (!gate) return 'nothing waits';
@@ -53,5 +54,6 @@ program
   });
 
 addCheck(program);
+addTry(program);
 
 await runCommand(program);

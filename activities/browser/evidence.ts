@@ -49,13 +49,18 @@ export async function keepEvidence(directory: string, page: Page | undefined, ab
     if (!page) return name;
     const outline = await outlinePage(page);
     if (outline !== undefined) await writeFile(path.join(folder, files.outline), redact(outline), { mode: 0o600 });
-    const mask = page.frames().flatMap((frame) => locatePrivate(frame, about.secrets));
-    const picture = await page.screenshot({ mask, timeout: captureTimeoutMs }).catch(() => undefined);
+    const picture = await takePicture(page, about.secrets).catch(() => undefined);
     if (picture) await writeFile(path.join(folder, files.picture), picture, { mode: 0o600 });
     return name;
   } catch {
     return undefined;
   }
+}
+
+/** A picture of the page, as PNG, on which every field and shown secret is masked. */
+export function takePicture(page: Page, secrets: string[]): Promise<Buffer> {
+  const mask = page.frames().flatMap((frame) => locatePrivate(frame, secrets));
+  return page.screenshot({ mask, timeout: captureTimeoutMs });
 }
 
 /** Fields, and texts that repeat a secret. */

@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type LaunchOptions } from 'playwright';
 
 /** A browser's own memory grows with the contexts it had; a new one starts small again. */
 const contextsPerBrowser = 100;
@@ -26,7 +26,8 @@ export class BrowserPool {
   #current: Running | undefined;
   readonly #all = new Set<Running>();
 
-  constructor(executablePath: string) {
+  /** @param more options for the launch, such as a window to look at */
+  constructor(executablePath: string, more: Pick<LaunchOptions, 'headless' | 'slowMo'> = {}) {
     this.#launch = () =>
       chromium.launch({
         executablePath,
@@ -37,6 +38,7 @@ export class BrowserPool {
         handleSIGINT: false,
         handleSIGTERM: false,
         handleSIGHUP: false,
+        ...more,
       });
   }
 

@@ -4,7 +4,7 @@ import type { MailProof } from '../../contracts/mail.ts';
 import type { FailureKind, Session } from '../../contracts/outcomes.ts';
 import type { SocialTask } from '../../contracts/social.ts';
 import type { SiteSettings } from '../../contracts/sites.ts';
-import { Kit } from '../../sites/kit/kit.ts';
+import { type Around, Kit } from '../../sites/kit/kit.ts';
 import type { Account, Recipe } from '../../sites/kit/recipe.ts';
 import { normaliseTotpSecret } from '../../sites/kit/totp.ts';
 import { RecipeError, Recipes } from '../../sites/own-recipes.ts';
@@ -26,6 +26,8 @@ export interface BrowserSetting {
   evidenceDir: string;
   /** Keeps the folder within its limits; without it, it grows. */
   evidencePruner?: EvidencePruner;
+  /** Makes what runs the actions of a step, for who watches it. */
+  watch?: (page: Page, listSecrets: () => string[]) => Around;
 }
 
 /** The task fields that every browser step uses. */
@@ -70,7 +72,8 @@ export async function runStep<Result>(
         // Ends every call of Playwright's that is still waiting, also those that don't listen to the signal.
         limits.signal.addEventListener('abort', () => void context.close().catch(() => {}), { once: true });
         const page = await context.newPage();
-        kit = new Kit({ page, domain: task.domain, siteUrl: site.url, recipe, totpSecret: task.twofa, signal: limits.signal, deadline: limits.deadline });
+        const around = setting.watch?.(page, listSecrets);
+        kit = new Kit({ page, domain: task.domain, siteUrl: site.url, recipe, totpSecret: task.twofa, signal: limits.signal, deadline: limits.deadline, around });
         try {
           const result = await run({ kit, recipe, account: readAccount(task), limits, redact });
           return { ...result, session: await readSession(page) };

@@ -15,6 +15,9 @@ export interface Tools {
  */
 export function findBrowser(): string | undefined;
 
+/** A whole browser, which can also show its window: Chromium or Chrome; undefined where the machine has none. */
+export function findWholeBrowser(): string | undefined;
+
 /**
  * All three, each found like the browser.
  *

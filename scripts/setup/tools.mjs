@@ -61,17 +61,24 @@ function findPlaywrightBrowser(name, programs) {
   return undefined;
 }
 
-/** The headless shell first, since a page costs it a third of what full Chromium takes; then what is there. */
-function searchBrowser() {
+/** A whole browser, which can also show its window. */
+export function findWholeBrowser() {
   const apps = ['/Applications', path.join(os.homedir(), 'Applications')];
   return (
-    findOnPath('chromium-headless-shell') ??
-    findPlaywrightBrowser('chromium_headless_shell', ['chrome-headless-shell', 'headless_shell']) ??
     findPlaywrightBrowser('chromium', ['chrome', 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing']) ??
     findOnPath('chromium', 'google-chrome', 'google-chrome-stable') ??
     apps
       .flatMap((folder) => [`${folder}/Google Chrome.app/Contents/MacOS/Google Chrome`, `${folder}/Chromium.app/Contents/MacOS/Chromium`])
       .find(isExecutable)
+  );
+}
+
+/** The headless shell first, since a page costs it a third of what full Chromium takes; then what is there. */
+function searchBrowser() {
+  return (
+    findOnPath('chromium-headless-shell') ??
+    findPlaywrightBrowser('chromium_headless_shell', ['chrome-headless-shell', 'headless_shell']) ??
+    findWholeBrowser()
   );
 }
 

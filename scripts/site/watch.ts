@@ -1,0 +1,31 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Page } from 'playwright';
+import { takePicture } from '../../activities/browser/evidence.ts';
+import { makeRedactor } from '../../activities/browser/redact.ts';
+import type { Around } from '../../sites/kit/kit.ts';
+
+/** Shows on stderr what a step does while it does it, and keeps a masked picture of the page after each action. */
+export function watchStep(page: Page, listSecrets: () => string[], pictures: string | undefined): Around {
+  const begun = performance.now();
+  let count = 0;
+  const say = (words: string) => process.stderr.write(`${makeRedactor(listSecrets())(words)}\n`);
+  const keepPicture = async (name: string) => {
+    if (pictures === undefined || page.isClosed()) return;
+    count += 1;
+    await mkdir(pictures, { recursive: true, mode: 0o700 });
+    const file = path.join(pictures, `${String(count).padStart(2, '0')}-${name.replace(/\W+/g, '-')}.png`);
+    const picture = await takePicture(page, listSecrets()).catch(() => undefined);
+    if (picture) await writeFile(file, picture, { mode: 0o600 });
+  };
+
+  return async ({ verb, path: asked, target }, run) => {
+    const at = `${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  `;
+    const what = [verb, asked ?? target].filter((part) => part !== undefined).join(' ');
+    if (verb !== 'see') say(at + what);
+    const result = await run();
+    if (verb === 'see') say(`${at}see ${String(result)}`);
+    await keepPicture(verb);
+    return result;
+  };
+}
