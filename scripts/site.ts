@@ -7,6 +7,7 @@ import { makeCommand, runCommand, withClient } from './command.ts';
 import { readDuration } from './duration.ts';
 import { addCheck } from './site/check.ts';
 import { readSites, requireListed } from './site/listed-site.ts';
+import { addNew } from './site/new.ts';
 import { addTry } from './site/try.ts';
 
 function describeGate(gate: GateView | undefined): string {
@@ -32,12 +33,14 @@ const program: Command = makeCommand('site', 'Shows, pauses and checks the sites
 program
   .command('list')
   .description('every listed site, its pace, and what waits there')
+  .addHelpText('after', '\nExample: npm run site -- list')
   .action(() => withClient(list));
 
 program
   .command('pause <domain>')
   .description('let no step begin there; what is under way goes on')
   .option('--for <duration>', 'end the pause after so long, such as 2h', readDuration)
+  .addHelpText('after', '\nExample: npm run site -- pause wiki.brand.example --for 2h')
   .action(async (domain: string, options: { for?: number }) => {
     const { domain: listed } = await requireListed(domain);
     await withClient((client) => pauseSite(client, listed, options.for));
@@ -47,6 +50,7 @@ program
 program
   .command('resume <domain>')
   .description('end a pause, made by hand or by the site')
+  .addHelpText('after', '\nExample: npm run site -- resume wiki.brand.example')
   .action(async (domain: string) => {
     const { domain: listed } = await requireListed(domain);
     const told = await withClient((client) => resumeSite(client, listed));
@@ -55,5 +59,6 @@ program
 
 addCheck(program);
 addTry(program);
+addNew(program);
 
 await runCommand(program);

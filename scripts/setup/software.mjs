@@ -31,6 +31,18 @@ function hasIkiwiki() {
  * itself what it can't do without it.
  */
 const software = [
+  {
+    support: 'test/support/mail-host.ts',
+    title: 'a mail server (Exim and Dovecot)',
+    packages: ['exim4-daemon-light', 'dovecot-imapd'],
+    isThere: () => existsSync('/usr/sbin/exim4') && existsSync('/usr/sbin/dovecot'),
+  },
+  {
+    support: 'test/support/roundup.ts',
+    title: 'Roundup, which it installs with pip',
+    packages: ['python3-venv'],
+    isThere: () => run('python3', ['-c', 'import venv, ensurepip']).ok,
+  },
   { support: 'test/support/postgres.ts', title: 'the PostgreSQL server', packages: ['postgresql'], isThere: hasPostgres },
   { support: 'test/support/dovecot.ts', title: 'Dovecot', packages: ['dovecot-imapd'], isThere: () => existsSync('/usr/sbin/dovecot') },
   { support: 'test/support/mail-host.ts', title: 'Exim', packages: ['exim4-daemon-light'], isThere: () => existsSync('/usr/sbin/exim4') },

@@ -24,3 +24,6 @@ export function findWholeBrowser(): string | undefined;
  * @throws Error when `BROWSER_PATH` names no program that can be run
  */
 export function findTools(): Tools;
+
+/** Enlist's own folder. */
+export const root: string;

@@ -58,6 +58,8 @@ export function tidyOutline(outline: string, names: string[]): string {
     .filter((line) => line.trim() !== '' && !/^\s*- \/\w+:/.test(line))
     .map((line) => line.replace(/^(\s*- (?:textbox|searchbox|spinbutton|slider)(?: "(?:[^"\\]|\\.)*")?(?: \[[^\]]*\])*): .*$/, '$1'))
     .map((line) => line.replace(/ \[(?:checked|selected|active|expanded|pressed)(?:=\w+)?\]/g, ''))
+    // Their names are made of what they hold, which follows.
+    .map((line) => line.replace(/^(\s*- (?:row|cell|gridcell|listitem)) "(?:[^"\\]|\\.)*":$/, '$1:'))
     .map((line) => patterns.reduce((text, pattern) => text.replace(pattern, '…'), line));
   const depth = (line = '') => line.search(/\S/);
   return lines.map((line, index) => (line.endsWith(':') && depth(lines[index + 1]) <= depth(line) ? line.slice(0, -1) : line)).join('\n');

@@ -14,6 +14,7 @@ import { CommandError } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { findWholeBrowser } from '../setup/tools.mjs';
 import { type AccountFile, readAccountFile } from './account-file.ts';
+import { hasDisplay } from './display.ts';
 import { readListed, readSites, requireBrowser } from './listed-site.ts';
 import { awaitProof, noteMailbox } from './mail.ts';
 import { runOutsideTemporal } from './outside-temporal.ts';
@@ -58,7 +59,7 @@ async function confirmMaking(site: SiteSettings, given: AccountFile, yes: boolea
 
 function openPool(visible: boolean | undefined): BrowserPool {
   if (!visible) return new BrowserPool(requireBrowser());
-  if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
+  if (!hasDisplay()) {
     throw new CommandError('--visible needs a display, and there is none here: take --pictures FOLDER');
   }
   const browser = findWholeBrowser();
@@ -68,8 +69,12 @@ function openPool(visible: boolean | undefined): BrowserPool {
 
 /** The link or code of the mail that the step before asked for: from the command line, or from the account's mailbox. */
 async function findProof(given: AccountFile, state: TryState, options: TryOptions): Promise<MailProof> {
-  if (options.proof !== undefined) return { kind: /^https?:/.test(options.proof) ? 'link' : 'code', value: options.proof };
-  if (!state.awaiting) throw new CommandError(`no step before asked for a mail: try one that does, or give the link or code by --proof`);
+  if (options.proof !== undefined) {
+    const isLink = URL.canParse(options.proof);
+    if (!isLink && !/^\w+$/.test(options.proof)) throw new CommandError('--proof must be the whole link of the mail, or its code');
+    return { kind: isLink ? 'link' : 'code', value: options.proof };
+  }
+  if (!state.awaiting) throw new CommandError('no step before asked for a mail: try one that does, or give the link or code by --proof');
   process.stderr.write(`waiting for the mail at ${given.email}, at most ${options.wait / 1_000} s …\n`);
   return awaitProof(await readSites().read(), given, state.mark, state.awaiting, options.wait);
 }
