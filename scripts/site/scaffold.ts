@@ -10,6 +10,7 @@ function writeField({ kind, label, hints, locator, required, options }: SeenFiel
   if (kind === 'select') return `// await kit.choose(${locator}, '…'); // one of: ${options.filter(Boolean).slice(0, 8).join(', ')}`;
   const guesses: [RegExp, string][] = [
     [/alternat|second|recover/i, ''],
+    [/e-?mail.*\bor\b|\bor\b.*e-?mail/i, 'account.username'],
     [/e-?mail|\baddress\b/i, 'account.email'],
     [/user|login|nick|account/i, 'account.username'],
     [/first|given|fore/i, 'account.firstName'],

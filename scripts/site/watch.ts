@@ -23,9 +23,15 @@ export function watchStep(page: Page, listSecrets: () => string[], pictures: str
     const at = `${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  `;
     const what = [verb, asked ?? target].filter((part) => part !== undefined).join(' ');
     if (verb !== 'see') say(at + what);
-    const result = await run();
-    if (verb === 'see') say(`${at}see ${String(result)}`);
-    await keepPicture(verb);
-    return result;
+    try {
+      const result = await run();
+      if (verb === 'see') say(`${at}see ${String(result)}`);
+      await keepPicture(verb);
+      return result;
+    } catch (error) {
+      if (verb === 'see') say(`${at}see nothing that it waits for`);
+      await keepPicture(`${verb}-failed`);
+      throw error;
+    }
   };
 }

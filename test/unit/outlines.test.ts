@@ -24,6 +24,12 @@ describe('what an outline leaves out', () => {
     expect(tidy('- link "Sign in":', '  - /url: /signin?token=1', '- paragraph:', '  - text: Hello')).toBe('- link "Sign in"\n- paragraph:\n  - text: Hello');
   });
 
+  test("a row's name, which repeats what its fields hold", () => {
+    expect(tidy('- row "Name Sample":', '  - rowheader "Name"', '  - cell "Sample":', '    - textbox "Name": Sample')).toBe(
+      '- row:\n  - rowheader "Name"\n  - cell:\n    - textbox "Name"',
+    );
+  });
+
   test.each(['- paragraph: At least 8 characters.', '- textbox "Username"', '- button "Create account" [disabled]', '- heading "Sign up" [level=1]'])('and not %s', (line) => {
     expect(tidy(line)).toBe(line);
   });
