@@ -67,6 +67,8 @@ export interface Made {
   profileUrl?: string;
   /** The account can't be used before this mail has come and been answered. */
   awaiting?: MailRequest;
+  /** The account was there already, or was found there: that mail may have come before this run's form was sent. */
+  found?: true;
 }
 
 /** What looking for an account shows. `taken`: it exists, but refuses the task's credentials. */

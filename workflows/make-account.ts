@@ -32,7 +32,7 @@ const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
 async function look({ task, site, marked }: Registration): Promise<Look> {
   const seen = await site.run(siteSteps.lookFor, () => lookFor(task));
   if (seen.state === 'ours') return { state: 'made', made: { session: seen.session, profileUrl: seen.profileUrl } };
-  const made = { session: seen.session, profileUrl: seen.profileUrl, awaiting: seen.awaiting };
+  const made = { session: seen.session, profileUrl: seen.profileUrl, awaiting: seen.awaiting, found: true as const };
   if (seen.state === 'unconfirmed') return { state: 'made', made };
   if (seen.awaiting && 'mark' in marked && (await findMail(task, marked.mark, seen.awaiting))) return { state: 'made', made };
   return { state: seen.state === 'absent' ? 'absent' : 'unknown' };

@@ -19,6 +19,7 @@ export async function setUpAccount(registration: Registration): Promise<Made> {
     setCurrentDetails('making the account');
     registration.marked = await markMailbox(registration.task);
     registration.made = await makeAccount(registration);
+    if (registration.made.found) registration.marked = markEarlier(registration.marked);
   }
   if (registration.made.awaiting) registration.made = await confirm(registration, registration.made);
   registration.usable = true;
@@ -38,7 +39,7 @@ async function findEarlier(registration: Registration): Promise<Made | undefined
   return undefined;
 }
 
-/** Of a mailbox whose stand before the form was sent nobody knows, every mail counts that can have come since the task's start. */
+/** Of a mailbox whose stand before the account was made nobody knows, every mail counts that is not older than a task may get. */
 function markEarlier(marked: Marked): Marked {
   return 'mark' in marked ? { mark: { ...marked.mark, uidValidity: '', markedAt: Date.now() - taskTime } } : marked;
 }

@@ -42,7 +42,7 @@ async function findOwner({ kit, recipe, account }: Step): Promise<Pick<Sighting,
 async function claimExisting(step: Step, words: string): Promise<Made> {
   const owner = await findOwner(step);
   if (owner.state === 'refused') throw new AlreadyExists(words);
-  return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl?.(step.kit, step.account) };
+  return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl?.(step.kit, step.account), found: true };
 }
 
 export function createBrowserActivities(setting: BrowserSetting & { assetsAllow: string[] }) {

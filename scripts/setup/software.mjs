@@ -9,17 +9,14 @@ function hasPostgres() {
   return existsSync(debian) && readdirSync(debian).some((version) => existsSync(path.join(debian, version, 'bin/initdb')));
 }
 
-function hasDokuWiki() {
-  if (!existsSync('/usr/share/dokuwiki/doku.php') || !findOnPath('php')) return false;
-  const modules = run('php', ['-m']).output.split('\n');
-  return ['mbstring', 'xml'].every((name) => modules.includes(name));
+/** Whether PHP is there with these modules, and the software in Debian's folders. */
+function hasPhpSoftware(files, modules) {
+  if (!findOnPath('php') || !files.every((file) => existsSync(`/usr/share/${file}`))) return false;
+  const there = run('php', ['-m']).output.split('\n');
+  return modules.every((name) => there.includes(name));
 }
 
-function hasMediaWiki() {
-  if (!existsSync('/usr/share/mediawiki/index.php') || !findOnPath('php')) return false;
-  const modules = run('php', ['-m']).output.split('\n');
-  return ['pdo_sqlite', 'mbstring', 'xml', 'intl'].every((name) => modules.includes(name));
-}
+const wordPressThemes = ['twentytwentyone', 'twentytwentythree'];
 
 function hasIkiwiki() {
   const programs = findOnPath('ikiwiki') && findOnPath('gcc') && existsSync('/usr/sbin/lighttpd');
@@ -45,14 +42,21 @@ const software = [
   },
   { support: 'test/support/postgres.ts', title: 'the PostgreSQL server', packages: ['postgresql'], isThere: hasPostgres },
   { support: 'test/support/dovecot.ts', title: 'Dovecot', packages: ['dovecot-imapd'], isThere: () => existsSync('/usr/sbin/dovecot') },
-  { support: 'test/support/mail-host.ts', title: 'Exim', packages: ['exim4-daemon-light'], isThere: () => existsSync('/usr/sbin/exim4') },
   { support: 'test/support/sendmail.ts', title: 'msmtp', packages: ['msmtp'], isThere: () => existsSync('/usr/bin/msmtp') },
-  { support: 'test/support/dokuwiki.ts', title: 'DokuWiki on PHP', packages: ['dokuwiki', 'php-cli', 'php-mbstring', 'php-xml'], isThere: hasDokuWiki },
+  { support: 'test/support/dokuwiki.ts', title: 'DokuWiki on PHP', packages: ['dokuwiki', 'php-cli', 'php-mbstring', 'php-xml'], isThere: () => hasPhpSoftware(['dokuwiki/doku.php'], ['mbstring', 'xml']) },
   {
     support: 'test/support/mediawiki.ts',
     title: 'MediaWiki on PHP with SQLite',
     packages: ['mediawiki', 'php-cli', 'php-sqlite3', 'php-mbstring', 'php-xml', 'php-intl'],
-    isThere: hasMediaWiki,
+    isThere: () => hasPhpSoftware(['mediawiki/index.php'], ['pdo_sqlite', 'mbstring', 'xml', 'intl']),
+  },
+  {
+    support: 'test/support/wordpress.ts',
+    title: 'WordPress on PHP with MariaDB',
+    packages: ['wordpress', ...wordPressThemes.map((theme) => `wordpress-theme-${theme}`), 'php-cli', 'php-mysql', 'mariadb-server'],
+    isThere: () =>
+      hasPhpSoftware(['wordpress/wp-login.php', ...wordPressThemes.map((theme) => `wordpress/wp-content/themes/${theme}`)], ['mysqli']) &&
+      existsSync('/usr/sbin/mariadbd'),
   },
   {
     support: 'test/support/ikiwiki.ts',

@@ -101,7 +101,10 @@ describe('looking for an account', () => {
     const task = lab.task('link.practice.test', 'unconfirmed');
     expect(await lab.run('lookFor', [task])).toMatchObject({ state: 'absent' });
     const made = await lab.run('createAccount', [task]);
+    expect(made.found).toBeUndefined();
     expect(await lab.run('lookFor', [task])).toMatchObject({ state: 'unconfirmed', awaiting: { kind: 'link' } });
+    // Its mail came before.
+    expect(await lab.run('createAccount', [task])).toMatchObject({ found: true, awaiting: made.awaiting });
     await lab.run('confirmEmail', [task, made.session, await lab.readMail('unconfirmed', 'link')]);
     expect(await lab.run('lookFor', [task])).toMatchObject({ state: 'ours' });
     expect(await lab.run('lookFor', [{ ...task, password: 'Another-pass-1' }])).toMatchObject({ state: 'taken' });

@@ -181,6 +181,16 @@ describe.each<[string, (script: Script) => Scene]>([
     expect(scene.callsOf('makeShow', 'importFeed')).toEqual([]);
   });
 
+  test('that an earlier run left unconfirmed is confirmed by the mail that came then', async () => {
+    const scene = site({ createAccount: () => ({ session, awaiting: linkWanted, found: true }) });
+    expect(await scene.run()).toMatchObject({ outcome: 'completed' });
+    const [awaited] = scene.callsOf('awaitMail');
+    const { mark } = scene.callsOf('markMailbox')[0]!.answer as { mark: { uidValidity: string } };
+    expect(mark.uidValidity).not.toBe('');
+    expect(awaited!.args[1]).toMatchObject({ uidValidity: '' });
+    expect((awaited!.args[1] as { markedAt: number }).markedAt).toBeLessThan(awaited!.at - 6 * 24 * 3_600_000);
+  });
+
   test('whose report is refused for a placeholder fails by the name of the field', async () => {
     const scene = site({ completeTask: () => ({ kind: 'invalid', message: 'placeholder rejected: username' }) });
     expect(await scene.run()).toEqual({ outcome: 'failed', failure: 'Rejected', reason: 'placeholder rejected: username' });
