@@ -1,13 +1,10 @@
 import type { Profile } from './kit/recipe.ts';
+import { isWebAddress } from './kit/web-address.ts';
 
 /** Text that stays text, whatever it holds: no link, list, smiley or macro comes of it. */
 function quote(text: string): string {
   const inside = text.replace(/\s+/g, ' ').trim().replace(/<\/nowiki>/gi, '</nowiki>%%$&%%<nowiki>');
   return `<nowiki>${inside}</nowiki>`;
-}
-
-export function isWebAddress(link: string): boolean {
-  return URL.canParse(link) && /^https?:$/.test(new URL(link).protocol);
 }
 
 /** A link to an address, without what would end the address or begin a title. */

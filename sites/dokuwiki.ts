@@ -1,9 +1,10 @@
 import type { Locator } from 'playwright';
 import type { MailRequest } from '../contracts/mail.ts';
-import { addToPage, furnishPage, isWebAddress } from './dokuwiki-text.ts';
+import { addToPage, furnishPage } from './dokuwiki-text.ts';
 import { AlreadyExists, Rejected, SiteDown, WrongCredentials } from './kit/errors.ts';
 import type { Kit } from './kit/kit.ts';
 import { type Account, defineRecipe } from './kit/recipe.ts';
+import { isWebAddress } from './kit/web-address.ts';
 
 /** As DokuWiki cleans names and pages alike, so that both stay one name. */
 const userPage = ({ username }: Account) => `user:${encodeURIComponent(username.trim().toLowerCase().replace(/[:;/]/g, '_'))}`;

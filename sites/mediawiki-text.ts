@@ -1,13 +1,10 @@
 import type { Profile } from './kit/recipe.ts';
+import { isWebAddress } from './kit/web-address.ts';
 
 /** Text that stays text, whatever it holds: no template, link, list or signature comes of it. */
 function quote(text: string): string {
   const escaped = text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
   return `<nowiki>${escaped.replace(/\s+/g, ' ').trim()}</nowiki>`;
-}
-
-export function isWebAddress(link: string): boolean {
-  return URL.canParse(link) && /^https?:$/.test(new URL(link).protocol);
 }
 
 /**

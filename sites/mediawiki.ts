@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { AlreadyExists, Rejected, SiteDown, Unconfirmed, WrongCredentials } from './kit/errors.ts';
 import type { Kit } from './kit/kit.ts';
 import { type Account, defineRecipe, type PublicSighting } from './kit/recipe.ts';
-import { addToPage, furnishPage, isWebAddress } from './mediawiki-text.ts';
+import { isWebAddress } from './kit/web-address.ts';
+import { addToPage, furnishPage } from './mediawiki-text.ts';
 
 /** How long MediaWiki looks at no password after too many wrong ones ($wgPasswordAttemptThrottle). */
 const throttleMs = 5 * 60_000;

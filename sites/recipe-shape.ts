@@ -36,7 +36,7 @@ export const recipeShape = z.strictObject(
   {
     name: z.string({ error: 'must be a text: the name of the file, without its ending' }),
     limits,
-    origins: z.array(z.url({ protocol: /^https?$/, error: 'must be an origin such as https://login.brand.example' })).optional(),
+    origins: z.array(z.url({ protocol: /^https?$/, error: 'must be an origin: a scheme, a host, and a port where it has one' })).optional(),
     cookieBanner: optional,
     lookFor: required,
     signUp: required,

@@ -1,6 +1,7 @@
 import { AlreadyExists, Challenge, Rejected, SiteDown, WrongCredentials } from './kit/errors.ts';
 import type { Kit } from './kit/kit.ts';
 import { type Account, defineRecipe, type Profile } from './kit/recipe.ts';
+import { escape, findLinks, fold, joinBiography, splitBiography, unescape, writeLink } from './wordpress-text.ts';
 
 /** The page of an author: WordPress makes of the name given here what it calls the account in addresses. */
 const authorPage = ({ username }: Account) => `/?author_name=${encodeURIComponent(username)}`;
@@ -32,29 +33,6 @@ async function isOwnProfile(kit: Kit, { username }: Account): Promise<boolean> {
   const name = ownName(kit);
   return (await name.count()) > 0 && (await kit.readValue(name)).toLowerCase() === username.toLowerCase();
 }
-
-const escape = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
-/** The form shows the entities of what was saved as the characters that they are. */
-const unescape = (html: string) => html.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&amp;/g, '&');
-const fold = (text: string) => text.replace(/\s+/g, ' ').trim();
-
-/** A line of the biography that is one link and nothing else; undefined for what is no address of the web. */
-function writeLink(link: string): string | undefined {
-  if (!URL.canParse(link) || !/^https?:$/.test(new URL(link).protocol)) return undefined;
-  const url = escape(new URL(link).href);
-  return `<a href="${url}">${url}</a>`;
-}
-
-const findLinks = (shown: string) => Array.from(shown.matchAll(/<a\s[^>]*?href=(["'])(.*?)\1/gi), ([, , url]) => url!);
-
-/** The biography, as it is to be saved again, in two parts: what people read, and the links below it, one a line. */
-function splitBiography(shown: string): { text: string; links: string[] } {
-  const lines = shown.replace(/&/g, '&amp;').trim().split('\n');
-  const end = lines.findLastIndex((line) => line.trim() !== '' && !/^<a href="(\S+)">\1<\/a>$/.test(line.trim())) + 1;
-  return { text: lines.slice(0, end).join('\n').trim(), links: lines.slice(end).map((line) => line.trim()).filter(Boolean) };
-}
-
-const joinBiography = (text: string, links: string[]) => [text, links.join('\n')].filter(Boolean).join('\n\n');
 
 /** What the profile form is to hold, by the id of the field; empty texts leave what is there. */
 interface ProfileForm {

@@ -53,14 +53,14 @@ class FormWalk {
   #ended = false;
   #outlines: string[] = [];
 
-  constructor(page: Page, walk: Walk, { site, madeUp, member, signal }: WalkOptions) {
+  constructor(page: Page, walk: Walk, { site, recipe, madeUp, member, signal }: WalkOptions) {
     this.#page = page;
     this.#walk = walk;
     const { email, username } = member?.account ?? madeUp;
     this.#names = [site.domain, new URL(site.url).host, email, username];
     const totpSecret = member?.totpSecret ?? '';
     // A deadline that is always over: the kit itself sends nothing by `submit`.
-    this.kit = new Kit({ page, domain: site.domain, siteUrl: site.url, totpSecret, signal, deadline: -Infinity, around: this.#around });
+    this.kit = new Kit({ page, domain: site.domain, siteUrl: site.url, recipe, totpSecret, signal, deadline: -Infinity, around: this.#around });
     page.setDefaultTimeout(fieldTimeoutMs);
   }
 

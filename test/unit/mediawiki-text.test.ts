@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Profile } from '../../sites/kit/recipe.ts';
-import { addToPage, furnishPage, isWebAddress } from '../../sites/mediawiki-text.ts';
+import { isWebAddress } from '../../sites/kit/web-address.ts';
+import { addToPage, furnishPage } from '../../sites/mediawiki-text.ts';
 
 const empty: Profile = { firstName: '', lastName: '', website: '', address: '', location: '', about: '', links: [] };
 const brand: Profile = {
