@@ -2,7 +2,7 @@
 export class AllowedOrigins {
   readonly #origins: Set<string>;
 
-  /** @param others origins such as `https://login.example`; an origin is a scheme, a host and a port */
+  /** @param others origins, each a scheme, a host and a port */
   constructor(siteUrl: string, others: string[] = []) {
     this.#origins = new Set([siteUrl, ...others].map((url) => new URL(url).origin));
   }
