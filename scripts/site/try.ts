@@ -155,7 +155,7 @@ export function addTry(program: Command): void {
     .option('--pictures <folder>', 'keep a picture of the page after each action, its fields masked')
     .option('--visible', 'show the browser, where there is a display')
     .option('--proof <link or code>', 'what the mail brought, instead of reading the mailbox')
-    .option('--wait <duration>', 'how long to wait for a mail', readDuration, 120_000)
+    .addOption(new Option('--wait <duration>', 'how long to wait for a mail').argParser(readDuration).default(120_000, '2m'))
     .option('--yes', 'make the account without asking')
     .addHelpText(
       'after',
