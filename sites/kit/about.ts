@@ -71,12 +71,9 @@ export function sanitiseAbout(html: string, { tags, attributes, maxLength = Infi
   const end = text.length;
   if (unknown !== '') text = text.replace(border, (tagsThere, at: number) => (at === 0 || at + tagsThere.length === end ? tagsThere : tagsThere + lineBreak));
   if (!tags.includes('br')) text = text.replace(/<br(?:[\s/][^<>]*)?>/gi, '\n');
-  const clean = sanitizeHtml(text, {
-    allowedTags: tags,
-    allowedAttributes: attributes,
-    allowedSchemes: ['http', 'https', 'mailto'],
-    allowProtocolRelative: false,
-  }).trim();
+  const options = { allowedTags: tags, allowedAttributes: attributes, allowedSchemes: ['http', 'https', 'mailto'], allowProtocolRelative: false };
+  // Once more: without a tag that was dropped between two others, the outer one may end where the inner one begins.
+  const clean = sanitizeHtml(sanitizeHtml(text, options), options).trim();
   return cutHtml(clean, maxLength);
 }
 
