@@ -72,6 +72,8 @@ async function serve(folder: string, configuration: string, port: number): Promi
     `server.document-root = "${folder}"`,
     `server.modules = ( "mod_cgi" )`,
     `cgi.assign = ( ".cgi" => "" )`,
+    // Else a page that was just built anew is served as it was for another second.
+    `server.stat-cache-engine = "disable"`,
     `index-file.names = ( "index.html" )`,
     `mimetype.assign = ( ${Object.entries(types).map(([name, type]) => `".${name}" => "${type}"`).join(', ')} )`,
   ];
