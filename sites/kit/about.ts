@@ -85,7 +85,7 @@ class PlainText {
   #marker = '';
 
   write(part: string): void {
-    const folded = part.replace(/[ \t\r\n\f]+/g, ' ');
+    const folded = part.replace(/\s+/g, ' ');
     const last = this.#parts.at(-1);
     const afterSpace = last === undefined || this.#breaks > 0 || last.endsWith(' ');
     const text = afterSpace ? folded.replace(/^ /, '') : folded;

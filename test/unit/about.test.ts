@@ -110,6 +110,10 @@ describe('plain text', () => {
     [0, ''],
   ])('cut to %i characters is %j', (maxLength, expected) => expect(plainAbout('<p>Hello world</p>', maxLength)).toBe(expected));
 
+  test('takes a paragraph of a hard space alone for an empty one', () => {
+    expect(plainAbout('<p>One</p><p>&nbsp;</p><p>two&nbsp;words</p>')).toBe('One\n\ntwo words');
+  });
+
   test('is short enough in characters, whatever it is made of, and the beginning of the whole', () => {
     fc.assert(
       fc.property(anyHtml, fc.nat({ max: 60 }), (html, maxLength) => {
