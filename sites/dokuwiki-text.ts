@@ -17,7 +17,7 @@ function writeIntroduction(name: string, { about, location, website }: Profile):
   return [name && `====== ${name} ======`, ...paragraphs, list.join('\n')].filter(Boolean).join('\n\n');
 }
 
-const writeItems = (links: string[]) => links.filter(isWebAddress).map((link) => `  * ${writeLink(link)}`);
+const writeItems = (links: string[]) => links.map((link) => `  * ${writeLink(link)}`);
 
 /** The section with the links: its heading, and the list right below it. */
 const section = /^===== Links =====\n+(?: {2,}\*.*(?:\n|$))*/m;

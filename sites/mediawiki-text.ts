@@ -24,7 +24,7 @@ function writeIntroduction({ firstName, lastName, about, location, website }: Pr
   return [name && `'''${quote(name)}'''`, ...paragraphs, facts.filter(Boolean).map((fact) => `* ${fact}`).join('\n')].filter(Boolean).join('\n\n');
 }
 
-const writeItems = (links: string[]) => links.filter(isWebAddress).map((link) => `* ${writeUrl(link)}`);
+const writeItems = (links: string[]) => links.map((link) => `* ${writeUrl(link)}`);
 
 /** The section with the links: its heading, and the list right below it. */
 const section = /^== Links ==\n(?:\*.*(?:\n|$))*/m;

@@ -1,7 +1,7 @@
 import { AlreadyExists, Challenge, Rejected, SiteDown, WrongCredentials } from './kit/errors.ts';
 import type { Kit } from './kit/kit.ts';
-import { type Account, defineRecipe, type Profile } from './kit/recipe.ts';
-import { escape, findLinks, fold, joinBiography, splitBiography, unescape, writeLink } from './wordpress-text.ts';
+import { type Account, defineRecipe } from './kit/recipe.ts';
+import { addToBiography, findLinks, fold, furnishBiography, unescape } from './wordpress-text.ts';
 
 /** The page of an author: WordPress makes of the name given here what it calls the account in addresses. */
 const authorPage = ({ username }: Account) => `/?author_name=${encodeURIComponent(username)}`;
@@ -9,71 +9,69 @@ const authorPage = ({ username }: Account) => `/?author_name=${encodeURIComponen
 /** Of whom WordPress mails the name and the key that sets the password. */
 const passwordLink = (kit: Kit, { username }: Account) => kit.mail.link({ query: { action: 'rp', login: username } });
 
-/** What a page of wp-login.php says against what it was given; or a plugin that ended the request. */
-const refusal = ({ page }: Kit) => page.locator('#login_error, body#error-page');
+/** What a page says against what it was given; or a plugin that ended the request. */
+const refusal = ({ page }: Kit) => page.locator('#login_error, body#error-page, #wpbody-content :is(div.error, .notice-error)');
 
-/** Sends the sign-up form. @returns why WordPress refuses it, in English; undefined when it made the account */
-async function register(kit: Kit, username: string, email: string, send: 'submit' | 'click'): Promise<string | undefined> {
+/** Sends a form. @returns why WordPress refuses it; undefined when it doesn't */
+async function send(kit: Kit, button: string, done: string, how: 'submit' | 'click' = 'click'): Promise<string | undefined> {
+  await kit[how](kit.page.locator(button));
+  const end = await kit.see({ done: kit.page.locator(done), refused: refusal(kit) });
+  await kit.page.waitForLoadState('domcontentloaded');
+  await kit.refuseChallenge();
+  return end === 'refused' ? kit.readAll(refusal(kit)) : undefined;
+}
+
+/** @returns why WordPress makes no account of it, in English; undefined when it did */
+async function register(kit: Kit, username: string, email: string, how: 'submit' | 'click'): Promise<string | undefined> {
   const { page } = kit;
   await kit.open('/wp-login.php?action=register&wp_lang=en_US');
-  if ((await kit.see({ form: page.locator('#registerform'), closed: refusal(kit) })) === 'form') {
-    await kit.fill(page.locator('#user_login'), username);
-    await kit.fill(page.locator('#user_email'), email);
-    await kit[send](page.locator('#wp-submit'));
-    if ((await kit.see({ refused: refusal(kit), made: page.locator('body:not(.login-action-register)') })) === 'made') return undefined;
-    await kit.refuseChallenge();
-  }
-  return kit.read(refusal(kit));
+  if ((await kit.see({ form: page.locator('#registerform'), closed: refusal(kit) })) === 'closed') return kit.readAll(refusal(kit));
+  await kit.fill(page.locator('#user_login'), username);
+  await kit.fill(page.locator('#user_email'), email);
+  return send(kit, '#wp-submit', 'body:not(.login-action-register, #error-page)', how);
 }
 
 /** The name that the profile form shows: nobody sees it but who is signed in. */
-const ownName = ({ page }: Kit) => page.locator('#your-profile #user_login');
+const ownName = '#your-profile #user_login';
 
-async function isOwnProfile(kit: Kit, { username }: Account): Promise<boolean> {
-  const name = ownName(kit);
+/** Opens the profile form. @returns whether it is the account's */
+async function openProfile(kit: Kit, { username }: Account): Promise<boolean> {
+  await kit.open('/wp-admin/profile.php');
+  const name = kit.page.locator(ownName);
   return (await name.count()) > 0 && (await kit.readValue(name)).toLowerCase() === username.toLowerCase();
 }
 
-/** What the profile form is to hold, by the id of the field; empty texts leave what is there. */
-interface ProfileForm {
-  names?: { first_name: string; last_name: string };
-  url?: string;
-  description(current: string): string;
-}
-
-/** Saves the profile form when that changes it. @returns what WordPress made something else of */
-async function editProfile(kit: Kit, account: Account, wanted: ProfileForm): Promise<string[]> {
-  const { page } = kit;
-  const field = (id: string) => page.locator(`#your-profile #${id}`);
-  await kit.open('/wp-admin/profile.php');
-  if (!(await isOwnProfile(kit, account))) throw new SiteDown(`${kit.domain} has ended the session`);
-  const description = wanted.description(await kit.readValue(field('description')));
-  const texts = Object.entries({ ...wanted.names, url: wanted.url ?? '', description: unescape(description) }).filter(([, text]) => text !== '');
-  const name = fold(Object.values(wanted.names ?? {}).join(' '));
-
+/**
+ * Saves the profile form when that changes it.
+ *
+ * @param texts by the id of their field; empty ones leave what is there
+ * @returns what WordPress made something else of
+ */
+async function editProfile(kit: Kit, account: Account, rewrite: (biography: string) => string, texts: Record<string, string> = {}): Promise<string[]> {
+  const field = (id: string) => kit.page.locator(`#your-profile #${id}`);
+  if (!(await openProfile(kit, account))) throw new SiteDown(`${kit.domain} has ended the session`);
+  const wanted = Object.entries({ ...texts, description: rewrite(await kit.readValue(field('description'))) }).filter(([, text]) => text !== '');
   let changed = false;
-  for (const [id, text] of texts) {
-    if ((await kit.readValue(field(id))) === text) continue;
-    await kit.fill(field(id), id === 'description' ? description : text);
+  for (const [id, text] of wanted) {
+    if ((await kit.readValue(field(id))) === unescape(text)) continue;
+    await kit.fill(field(id), text);
     changed = true;
   }
-  // The list offers a new name once the field that it was typed into has lost the focus.
+  const name = [texts.first_name, texts.last_name].filter(Boolean).join(' ');
   if (name !== '' && (await kit.readValue(field('display_name'))) !== name) {
+    // The list offers a new name once the field that it was typed into has lost the focus.
     await field('display_name').focus();
     await kit.choose(field('display_name'), name);
     changed = true;
   }
   if (!changed) return [];
-
-  const refused = page.locator('#wpbody-content :is(div.error, .notice-error)');
-  await kit.click(page.locator('#your-profile #submit'));
-  if ((await kit.see({ saved: page.locator('#message.updated'), refused })) === 'refused') throw new Rejected(await kit.read(refused));
-  await page.waitForLoadState('domcontentloaded');
+  const words = await send(kit, '#your-profile #submit', '#message.updated');
+  if (words !== undefined) throw new Rejected(words);
   const problems: string[] = [];
-  for (const [id, text] of texts) {
+  for (const [id, text] of wanted) {
     const kept = await kit.readValue(field(id));
     // To a web address without a scheme WordPress adds one.
-    if (!kept.includes(text)) problems.push(`${id}: ${kit.domain} made "${kept}" of it`);
+    if (!kept.includes(unescape(text))) problems.push(`${id}: ${kit.domain} made "${kept}" of it`);
   }
   return problems;
 }
@@ -120,73 +118,45 @@ export const wordpress = defineRecipe({
 
   async confirm(kit, account, proof) {
     const { page } = kit;
-    const password = page.locator('#pass1');
     const strength = page.locator('#pass-strength-result');
     await kit.open(`/wp-login.php${new URL(proof.value).search}`);
-    if ((await kit.see({ refused: refusal(kit), form: password })) === 'refused') throw new Rejected(await kit.read(refusal(kit)));
     // The form puts in a password of its own as soon as it can rate one.
-    await kit.see({ rated: strength.and(page.locator('.strong, .good, .bad, .short')) });
-    await kit.fillSecret(password, account.password);
+    const shown = await kit.see({ refused: refusal(kit), rated: strength.and(page.locator('.strong, .good, .bad, .short')) });
+    if (shown === 'refused') throw new Rejected(await kit.readAll(refusal(kit)));
+    await kit.fillSecret(page.locator('#pass1'), account.password);
     if ((await kit.see({ weak: page.locator('.pw-weak'), ready: page.locator('#wp-submit:enabled') })) === 'weak') {
       throw new Rejected(`${kit.domain} calls the password "${await kit.read(strength)}" and asks to confirm that it is used all the same`);
     }
-    await kit.click(page.locator('#wp-submit'));
-    const end = await kit.see({ refused: refusal(kit), set: page.locator('#login:not(:has(form)) .reset-pass') });
-    if (end === 'refused') throw new Rejected(await kit.read(refusal(kit)));
+    const words = await send(kit, '#wp-submit', '#login:not(:has(form)) .reset-pass');
+    if (words !== undefined) throw new Rejected(words);
   },
 
-  async isSignedIn(kit, account) {
-    await kit.open('/wp-admin/profile.php');
-    return isOwnProfile(kit, account);
-  },
+  isSignedIn: openProfile,
 
   async signIn(kit, account) {
     const { page } = kit;
-    const inside = ownName(kit);
     await kit.open(`/wp-login.php?redirect_to=${encodeURIComponent(kit.url('/wp-admin/profile.php'))}&wp_lang=en_US`);
-    if ((await kit.see({ form: page.locator('#loginform'), inside })) === 'form') {
+    if ((await kit.see({ form: page.locator('#loginform'), inside: page.locator(ownName) })) === 'form') {
       await kit.fill(page.locator('#user_login'), account.username);
       await kit.fillSecret(page.locator('#user_pass'), account.password);
-      await kit.click(page.locator('#wp-submit'));
-      if ((await kit.see({ refused: refusal(kit), inside })) === 'refused') {
-        await kit.refuseChallenge();
-        const words = await kit.read(refusal(kit));
-        // A plugin's: it looks at no password for a while.
-        throw /too many/i.test(words) ? new SiteDown(words) : new WrongCredentials(words);
-      }
+      const words = await send(kit, '#wp-submit', ownName);
+      // "Too many" is a plugin's: it looks at no password for a while.
+      if (words !== undefined) throw /too many/i.test(words) ? new SiteDown(words) : new WrongCredentials(words);
     }
-    if (!(await isOwnProfile(kit, account))) throw new WrongCredentials(`${kit.domain} shows another account as signed in`);
+    if (!(await openProfile(kit, account))) throw new WrongCredentials(`${kit.domain} shows another account as signed in`);
   },
 
-  async updateProfile(kit, account, profile: Profile) {
-    const links = profile.links.map((link) => ({ link, line: writeLink(link) }));
-    const lines = links.flatMap(({ line }) => line ?? []);
-    const introduction = [profile.about, escape(fold(profile.location))].filter(Boolean).join('\n\n');
-    const problems = await editProfile(kit, account, {
-      names: { first_name: fold(profile.firstName), last_name: fold(profile.lastName) },
-      url: profile.website.trim(),
-      description(current) {
-        const there = splitBiography(current);
-        return joinBiography(introduction || there.text, lines.length > 0 ? lines : there.links);
-      },
-    });
-    return { problems: [...problems, ...links.filter(({ line }) => line === undefined).map(({ link }) => `Link left out: ${link} is no web address`)] };
+  async updateProfile(kit, account, profile) {
+    const texts = { first_name: fold(profile.firstName), last_name: fold(profile.lastName), url: profile.website.trim() };
+    return { problems: await editProfile(kit, account, (biography) => furnishBiography(biography, profile), texts) };
   },
 
   async addLinks(kit, account, links) {
-    await editProfile(kit, account, {
-      description(current) {
-        const there = splitBiography(current);
-        const known = findLinks(current);
-        const lines = links.filter((link) => URL.canParse(link) && !known.includes(new URL(link).href)).flatMap((link) => writeLink(link) ?? []);
-        return joinBiography(there.text, [...there.links, ...lines]);
-      },
-    });
+    await editProfile(kit, account, (biography) => addToBiography(biography, links));
   },
 
   async readLinks(kit, account) {
-    await kit.open('/wp-admin/profile.php');
-    if (!(await isOwnProfile(kit, account))) return [];
+    if (!(await openProfile(kit, account))) return [];
     const [website, biography] = [await kit.readValue(kit.page.locator('#url')), await kit.readValue(kit.page.locator('#description'))];
     return [website, ...findLinks(biography)].filter(Boolean);
   },

@@ -3,6 +3,7 @@ import type { MailProof } from '../../contracts/mail.ts';
 import type { Made, Session, Sighting } from '../../contracts/outcomes.ts';
 import type { SocialTask } from '../../contracts/social.ts';
 import { AlreadyExists, MailCodeNeeded, Rejected, Unconfirmed, WrongCredentials } from '../../sites/kit/errors.ts';
+import { isWebAddress } from '../../sites/kit/web-address.ts';
 import { createPodcastSteps } from './podcast.ts';
 import { prepareProfile } from './profile.ts';
 import { type BrowserSetting, readSecretParts, runStep, signInIfNeeded, type Step, type StepTask } from './run-step.ts';
@@ -138,9 +139,9 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
         const wanted = [...new Set(task.entity_connect.map(normaliseLink))];
         const before = new Set((await readLinks(kit, account)).map(normaliseLink));
         const fresh = wanted.filter((link) => !before.has(link));
-        if (fresh.length > 0) {
+        if (fresh.some(isWebAddress)) {
           await signInIfNeeded(step);
-          await addLinks(kit, account, fresh);
+          await addLinks(kit, account, fresh.filter(isWebAddress));
         }
         const shown = new Set((await readLinks(kit, account)).map(normaliseLink));
         const missing = wanted.filter((link) => !shown.has(link));

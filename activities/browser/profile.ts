@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { SocialTask } from '../../contracts/social.ts';
 import { plainAbout, sanitiseAbout } from '../../sites/kit/about.ts';
 import type { Limits, Picture, PictureLimits, Profile } from '../../sites/kit/recipe.ts';
+import { isWebAddress } from '../../sites/kit/web-address.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 import { preparePicture } from './picture.ts';
 
@@ -10,7 +11,7 @@ const lastPatientAttempt = 3;
 
 interface PreparedProfile {
   profile: Profile;
-  /** Pictures that can't be used, and why. */
+  /** Pictures and links that can't be used, and why. */
   problems: string[];
 }
 
@@ -30,6 +31,12 @@ export async function prepareProfile(task: SocialTask, limits: Limits, allow: st
       return undefined;
     }
   };
+  const links = task.social_connect.filter(isWebAddress);
+  const most = limits.links?.most ?? 0;
+  if (limits.links) {
+    for (const link of task.social_connect) if (!isWebAddress(link)) problems.push(`Link left out: ${link} is no web address`);
+    if (links.length > most) problems.push(`Links left out: ${task.domain} takes ${most}, and ${links.length} are wanted`);
+  }
   const avatar = await prepare('avatar', limits.avatar);
   const cover = await prepare('cover', limits.cover);
   return {
@@ -41,7 +48,7 @@ export async function prepareProfile(task: SocialTask, limits: Limits, allow: st
       address: task.address,
       location: task.location,
       about: prepareAbout(task.about, limits.about),
-      links: task.social_connect.slice(0, limits.links?.most ?? 0),
+      links: links.slice(0, most),
       avatar,
       cover,
     },

