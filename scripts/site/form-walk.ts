@@ -103,7 +103,9 @@ class FormWalk {
   readonly #around: Around = async <Result>({ verb, target }: KitAction, run: () => Promise<Result>): Promise<Result> => {
     if (this.#ended) throw new WalkEnded();
     if (!target) return run();
-    if (verb === 'read') return this.#find(target, run, false);
+    // A list may offer what was typed before, and nothing was.
+    if (verb === 'find option' && this.#reach === 'look') return undefined as Result;
+    if (verb === 'read' || verb === 'find option') return this.#find(target, run, false);
     if (verb === 'find' || verb === 'submit') return this.#reachButton(target, run, true);
     if (verb === 'click') return this.#reach === 'look' && this.#fields > 0 ? this.#stopBefore(target) : this.#reachButton(target, run, false);
     this.#fields += 1;

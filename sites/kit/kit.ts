@@ -200,7 +200,8 @@ export class Kit {
 
   /** Chooses from a list by what people read there. @throws FormChanged naming the list, or the option that it lacks */
   async choose(list: Locator, label: string): Promise<void> {
-    await this.read(list.getByRole('option', { name: label, exact: true }));
+    const option = list.getByRole('option', { name: label, exact: true });
+    await this.#act('find option', option, (signal) => option.first().waitFor({ state: 'attached', signal }));
     await this.#act('choose', list, (signal) => list.selectOption({ label }, { signal }));
   }
 

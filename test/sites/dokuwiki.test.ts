@@ -13,6 +13,7 @@ import { findBrowser } from '../../scripts/setup/tools.mjs';
 import { dokuwiki } from '../../sites/dokuwiki.ts';
 import { Kit } from '../../sites/kit/kit.ts';
 import { Sites } from '../../sites/sites-file.ts';
+import { checkForms } from '../support/check-forms.ts';
 import { type DokuWiki, dokuWikiMissing, type DokuWikiOptions, startDokuWiki } from '../support/dokuwiki.ts';
 import { type MailHost, mailHostMissing, startMailHost } from '../support/mail-host.ts';
 import { sendmailMissing, sendmailPath } from '../support/sendmail.ts';
@@ -250,6 +251,13 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
   test('a question that only a human should answer ends the step, with no account made', async () => {
     await expect(run(steps.createAccount, task('asked', 'asking'))).rejects.toMatchObject({ type: 'Challenge', details: [{ submitted: false }] });
     expect(await logins('asking')).toEqual([]);
+  });
+
+  test('the forms are as they were kept with the recipe', async () => {
+    await wiki('open').addUser('formed', password);
+    const printed = await checkForms(stack.env.SITES_FILE!, 'open.wiki.test', { username: 'formed', email: `formed@${brandDomain}`, password });
+    expect(printed).not.toContain('changed since');
+    expect(printed).toContain('nothing is missing');
   });
 
   test('a field that is gone is named, with its step, and nothing is sent', async () => {

@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PodcastTask } from '../../contracts/podcast.ts';
 import { AnsweringServer } from '../support/answering-server.ts';
+import { checkForms } from '../support/check-forms.ts';
 import { BrowserLab, writeForms } from '../support/browser-lab.ts';
 import { type Ikiwiki, ikiwikiMissing, startIkiwiki } from '../support/ikiwiki.ts';
 import { mailDomain, podcastRequest, type Stack, startStack } from '../support/stack.ts';
@@ -159,6 +160,13 @@ describe.skipIf(missing)(`the ikiwiki recipe${missing ? ` (left out: needs ${mis
     const down = { type: 'SiteDown', submitted: false };
     expect(await lab.fail('createAccount', [away])).toMatchObject(down);
     expect(await lab.fail('importFeed', [away, undefined])).toMatchObject(down);
+  });
+
+  test('the forms are as they were kept with the recipe', async () => {
+    const { username, email, password } = await join('formed');
+    const printed = await checkForms(lab.sitesFile, 'wiki.test', { username, email, password });
+    expect(printed).not.toContain('changed since');
+    expect(printed).toContain('nothing is missing');
   });
 
   test('a form that has changed is named, and nothing is sent', async () => {

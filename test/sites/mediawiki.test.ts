@@ -12,6 +12,7 @@ import { findBrowser } from '../../scripts/setup/tools.mjs';
 import { Kit } from '../../sites/kit/kit.ts';
 import { mediawiki } from '../../sites/mediawiki.ts';
 import { Sites } from '../../sites/sites-file.ts';
+import { checkForms } from '../support/check-forms.ts';
 import { type MailHost, mailHostMissing, startMailHost } from '../support/mail-host.ts';
 import { openApiSession, signIn } from '../support/mediawiki/api-session.ts';
 import { type MediaWiki, mediaWikiMissing, type MediaWikiOptions, startMediaWiki } from '../support/mediawiki.ts';
@@ -206,6 +207,13 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
       type: 'Rejected',
       message: expect.stringContaining('Invalid confirmation code'),
     });
+  });
+
+  test('the forms are as they were kept with the recipe', async () => {
+    await open.addUser('Formed', password);
+    const printed = await checkForms(stack.env.SITES_FILE!, 'open.wiki.test', { username: 'Formed', email: `formed@${mailDomain}`, password });
+    expect(printed).not.toContain('changed since');
+    expect(printed).toContain('nothing is missing');
   });
 
   test('a form that lacks what the wiki requires is not sent', async () => {

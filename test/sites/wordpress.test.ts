@@ -9,6 +9,7 @@ import { entityTask } from '../../contracts/entity.ts';
 import { type SocialTask, socialTask } from '../../contracts/social.ts';
 import { findBrowser } from '../../scripts/setup/tools.mjs';
 import { Sites } from '../../sites/sites-file.ts';
+import { checkForms } from '../support/check-forms.ts';
 import { type MailHost, mailHostMissing, startMailHost } from '../support/mail-host.ts';
 import { sendmailMissing } from '../support/sendmail.ts';
 import { mailPassword, socialRequest, type Stack, startStack, type WorkerProcess } from '../support/stack.ts';
@@ -225,6 +226,13 @@ describe.skipIf(missing)(`the WordPress recipe${missing ? ` (left out: needs ${m
 
   test('a name that can be none is refused in the words of the site', async () => {
     await expect(run(steps.createAccount, task('a|b'))).rejects.toMatchObject({ type: 'Rejected', message: expect.stringContaining('illegal characters') });
+  });
+
+  test('the forms are as they were kept with the recipe', async () => {
+    await blog.addUser('formed', password);
+    const printed = await checkForms(stack.env.SITES_FILE!, domain, { username: 'formed', email: 'formed@brands.test', password });
+    expect(printed).not.toContain('changed since');
+    expect(printed).toContain('nothing is missing');
   });
 
   test('a changed form fails the step, which names the field', async () => {
