@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,10 +7,11 @@ import { readEnvironment } from '../../contracts/environment.ts';
 import { recipeName, Recipes } from '../../sites/own-recipes.ts';
 import { findRecipe } from '../../sites/recipes.ts';
 import { CommandError } from '../command.ts';
-import { root } from '../setup/tools.mjs';
+import { findWholeBrowser, root } from '../setup/tools.mjs';
 import { hasDisplay } from './display.ts';
 import { requireBrowser } from './listed-site.ts';
 import { readForm, type SeenForm } from './read-form.ts';
+import { record } from './record.ts';
 import { writeListing, writeRecipe, writeTest } from './scaffold.ts';
 
 interface NewOptions {
@@ -81,8 +81,10 @@ async function make(name: string, options: NewOptions): Promise<void> {
   say(`Add to SITES_FILE, below "sites:", with the permission that you act on:\n\n${writeListing(name, domain, url)}`);
   say(`Then:  npm run site -- check ${domain}\n       node --import tsx --test ${path.relative(process.cwd(), testFile) || testFile}\n\ndocs/recipes.md says how to go on.`);
   if (!options.record) return;
-  if (!hasDisplay()) return say(`\nPlaywright's recorder shows how it would find what you click; where there is a display: npx playwright codegen ${url}`);
-  spawn(process.execPath, [path.join(root, 'node_modules/playwright/cli.js'), 'codegen', url + (options.signup ?? '')], { stdio: 'inherit' });
+  const browser = hasDisplay() ? findWholeBrowser() : undefined;
+  if (!browser) return say(`\nWith a display and a whole Chromium or Chrome, Playwright's recorder would open here and show how it finds what you click.`);
+  say("\nPlaywright's recorder opens: press Record, or pick an element, to see how it finds what you click; close its window to end.");
+  await record(browser, url + (options.signup ?? ''));
 }
 
 export function addNew(program: Command): void {

@@ -247,7 +247,7 @@ describe('new', () => {
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(ran.stdout).toContain('  - domain: fresh.practice.test\n    recipe: fresh\n');
     expect(ran.stdout).toContain('permission: ""');
-    expect(ran.stdout).toContain('npx playwright codegen');
+    expect(ran.stdout).toContain("Playwright's recorder would open here");
     const source = readFileSync(path.join(recipesDir, 'fresh.ts'), 'utf8');
     for (const line of [
       "await kit.fill(page.getByLabel('Email'), account.email);",
