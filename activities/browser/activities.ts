@@ -25,8 +25,14 @@ export interface LinkedProfile {
   missing: string[];
 }
 
+interface Owner extends Pick<Sighting, 'awaiting'> {
+  state: 'ours' | 'unconfirmed' | 'refused';
+  /** Why the site refused the sign-in. */
+  words?: string;
+}
+
 /** Signs in with the task's own credentials to learn whose account it is. */
-async function findOwner({ kit, recipe, account }: Step): Promise<Pick<Sighting, 'awaiting'> & { state: 'ours' | 'unconfirmed' | 'refused' }> {
+async function findOwner({ kit, recipe, account }: Step): Promise<Owner> {
   try {
     await recipe.signIn(kit, account);
     return { state: 'ours' };
@@ -34,7 +40,7 @@ async function findOwner({ kit, recipe, account }: Step): Promise<Pick<Sighting,
     // Only the right password gets as far as the mailed code.
     if (error instanceof MailCodeNeeded) return { state: 'ours' };
     if (error instanceof Unconfirmed) return { state: 'unconfirmed', awaiting: error.awaiting };
-    if (error instanceof WrongCredentials) return { state: 'refused' };
+    if (error instanceof WrongCredentials) return { state: 'refused', words: error.message };
     throw error;
   }
 }
@@ -42,7 +48,7 @@ async function findOwner({ kit, recipe, account }: Step): Promise<Pick<Sighting,
 /** The account that is there already: this task's own, from an earlier attempt, or another's. */
 async function claimExisting(step: Step, words: string): Promise<Made> {
   const owner = await findOwner(step);
-  if (owner.state === 'refused') throw new AlreadyExists(words);
+  if (owner.state === 'refused') throw new AlreadyExists(`${words} (signing in to it: ${owner.words})`);
   return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl?.(step.kit, step.account), found: true };
 }
 

@@ -83,7 +83,7 @@ describe('making an account', () => {
   test("an e-mail address that the site knows already is another's", async () => {
     lab.site('none.practice.test').setBehaviour({ emailTaken: true }, 'mailtaken');
     const failed = await lab.fail('createAccount', [lab.task('none.practice.test', 'mailtaken')]);
-    expect(failed).toMatchObject({ type: 'AlreadyExists', submitted: false, message: 'This email is already registered.' });
+    expect(failed).toMatchObject({ type: 'AlreadyExists', submitted: false, message: expect.stringMatching(/^This email is already registered\. \(signing in to it: .+\)$/) });
     expect(submits('none.practice.test', 'mailtaken')).toBe(0);
   });
 
