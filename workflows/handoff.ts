@@ -55,7 +55,8 @@ export class Handoff {
     this.#handed = { domain, login: username || email, step: summary, page, reason, evidence, until };
     this.#word = undefined;
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: waitsForPerson }]);
-    setCurrentDetails(`${waitsForPerson} to ${summary}: ${reason}, until ${end}; npm run handoff -- done ${workflowInfo().workflowId}`);
+    // The Web UI reads it as Markdown, which would make one dash of two.
+    setCurrentDetails(`${waitsForPerson} to ${summary}: ${reason}, until ${end}; \`npm run handoff -- done ${workflowInfo().workflowId}\``);
     try {
       await condition(() => this.#word !== undefined, waitForPersonMs);
       // One that came with the end of the time was taken, and counts.

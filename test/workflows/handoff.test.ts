@@ -71,7 +71,7 @@ describe('a sign-up that a person is waited for', () => {
     expect(JSON.stringify(step)).not.toContain('Password-1');
     expect(await outcomeOf(scene)).toBe(waitsForPerson);
     const metadata = await scene.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(metadata.currentDetails).toContain(`${asked}, until ${new Date(step.until).toISOString()}; npm run handoff -- done ${scene.handle.workflowId}`);
+    expect(metadata.currentDetails).toContain(`${asked}, until ${new Date(step.until).toISOString()}; \`npm run handoff -- done ${scene.handle.workflowId}\``);
     expect(await readGate(lab.client, domain)).toMatchObject({ out: 0, waiting: 0, reason: 'human check' });
     expect(scene.callsOf('completeTask', 'failTask')).toEqual([]);
   });
