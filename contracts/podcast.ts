@@ -39,6 +39,9 @@ export interface WaitingPodcast {
   adopt?: boolean;
 }
 
+/** The tasks that a request's workflow has on its hands, and whether each was told to it with its feed. */
+export type KnownPodcasts = Record<string, { hasFeed: boolean }>;
+
 /** Body of `complete`; a main site also needs `link_rss`, which the body alone does not tell. */
 export const completePodcast = z
   .object({

@@ -1,6 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import type { WaitingPodcast } from '../contracts/podcast.ts';
+import type { KnownPodcasts, WaitingPodcast } from '../contracts/podcast.ts';
+import { knownInMemo } from './memo.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { taskQueues } from './task-queues.ts';
 import { podcastRequestId } from './workflow-ids.ts';
@@ -45,21 +46,22 @@ export async function startPodcast(client: Client, requestId: string, tasks: Wai
   return known ? 'open' : 'started';
 }
 
-type Known = Record<string, { hasFeed: boolean }>;
-
 /** What the request's open workflow has on its hands; undefined when none is open. */
-async function readKnown(client: Client, requestId: string): Promise<Known | 'no answer' | undefined> {
+async function readKnown(client: Client, requestId: string): Promise<KnownPodcasts | 'no answer' | undefined> {
   const workflowId = podcastRequestId(requestId);
   let runId: string;
   try {
-    const described = await client.workflow.getHandle(workflowId).describe();
-    if (described.status.name !== 'RUNNING') return undefined;
+    const { status, memo, ...described } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name !== 'RUNNING') return undefined;
+    const known = memo?.[knownInMemo] as KnownPodcasts | undefined;
+    if (known) return known;
     runId = described.runId;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
-  const query = () => client.workflow.getHandle(workflowId, runId).query<Known>('tasksKnown');
+  // A run of before, or one whose first workflow task is not over.
+  const query = () => client.workflow.getHandle(workflowId, runId).query<KnownPodcasts>('tasksKnown');
   return client.withDeadline(Date.now() + answerMs, query).catch(() => 'no answer' as const);
 }
 

@@ -6,13 +6,16 @@ import {
   continueAsNew,
   executeChild,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LeftTask, PodcastOutcome, PodcastRequestOutcome } from '../contracts/outcomes.ts';
-import type { WaitingPodcast } from '../contracts/podcast.ts';
+import type { KnownPodcasts, WaitingPodcast } from '../contracts/podcast.ts';
+import { knownInMemo } from '../temporal/memo.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import { taskWorkflowId } from '../temporal/workflow-ids.ts';
 import { movesOn } from './moves-on.ts';
@@ -66,6 +69,8 @@ class Request {
   /** Something has happened since the last look at what can be started. */
   #news = false;
   #failure: unknown;
+  /** The memo's, as text. */
+  #published = '';
 
   constructor(requestId: string, setting: PodcastRequestSetting, carried?: Carried) {
     this.#requestId = requestId;
@@ -75,11 +80,12 @@ class Request {
     this.#idleSince = carried?.idleSince;
     this.#hear(carried?.waiting ?? []);
     setHandler(tasksWait, (tasks) => this.#hear(tasks));
-    setHandler(tasksKnown, () => Object.fromEntries([...this.#waiting, ...this.#open].map(([id, { hasFeed }]) => [id, { hasFeed }])));
+    setHandler(tasksKnown, () => this.#known());
   }
 
   async run(): Promise<PodcastRequestOutcome> {
     upsertSearchAttributes([{ key: searchAttributes.request, value: this.#requestId }]);
+    const publishes = patched('known-in-memo');
     let pause = firstOwnPull;
     for (;;) {
       this.#news = false;
@@ -89,6 +95,7 @@ class Request {
         this.#startChildren();
       }
       this.#tell();
+      if (publishes) this.#publish();
       if (this.#waiting.size === 0 && this.#open.size === 0) return this.#conclude();
 
       if (!this.#waitsForFeed()) {
@@ -185,6 +192,22 @@ class Request {
   #goOn(): Promise<never> {
     const carried: Carried = { waiting: [...this.#waiting.values()], ended: this.#ended, released: this.#released, idleSince: this.#idleSince };
     return continueAsNew<typeof podcastRequest>(this.#requestId, this.#setting, carried);
+  }
+
+  #known(): KnownPodcasts {
+    return Object.fromEntries([...this.#waiting, ...this.#open].map(([id, { hasFeed }]) => [id, { hasFeed }]));
+  }
+
+  /**
+   * Puts into the memo what is known here, for whoever tells of tasks. A query would ask a worker, and one that it meets
+   * there before the events of the next workflow task leaves a run in the cache that takes them one after another.
+   */
+  #publish(): void {
+    const known = this.#known();
+    const text = JSON.stringify(known);
+    if (text === this.#published) return;
+    this.#published = text;
+    upsertMemo({ [knownInMemo]: known });
   }
 
   #tell(): void {

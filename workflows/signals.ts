@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { HandedStep, PersonsWord } from '../contracts/handoff.ts';
 import type { GateView, PermitRequest, StepEnd } from '../contracts/pace.ts';
-import type { WaitingPodcast } from '../contracts/podcast.ts';
+import type { KnownPodcasts, WaitingPodcast } from '../contracts/podcast.ts';
 
 /** To a site's gate: a step wants to act. */
 export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');
@@ -17,8 +17,8 @@ export const gateView = defineQuery<GateView>('gateView');
 export const permitGranted = defineSignal<[string]>('permitGranted');
 /** To a podcast request: these tasks of it wait at the manager. */
 export const tasksWait = defineSignal<[WaitingPodcast[]]>('tasksWait');
-/** To a podcast request: which tasks it has on its hands, and whether each was told to it with its feed. */
-export const tasksKnown = defineQuery<Record<string, { hasFeed: boolean }>>('tasksKnown');
+/** To a podcast request: what it has on its hands, of runs that don't say so in their memo. */
+export const tasksKnown = defineQuery<KnownPodcasts>('tasksKnown');
 /** To a task: a person says that they finished the step that waits for them, or that nobody will. Refused when none waits. */
 export const answerHandoff = defineUpdate<void, [PersonsWord]>('answerHandoff');
 /** To a task: the step that waits for a person; null when none does. */

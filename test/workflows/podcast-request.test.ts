@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { AlreadyExists } from '../../sites/kit/errors.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { isMain, PodcastBook } from '../support/podcast-book.ts';
@@ -198,7 +198,13 @@ describe('a request', () => {
     const book = openBook({ main: heldAtSignUp(gate), n: {} });
     await book.dispatch();
     await gate.reached;
+    const asked = vi.spyOn(lab.client.workflowService, 'queryWorkflow');
     for (let pull = 0; pull < 3; pull++) expect(await book.dispatch()).toBe('open');
+    // A query at the wrong moment spoils a run (see #publish).
+    expect(asked).not.toHaveBeenCalled();
+    asked.mockRestore();
+    const { memo } = await book.parent.handle.describe();
+    expect(memo).toEqual({ known: Object.fromEntries(book.tasks.map(({ id }) => [id, { hasFeed: false }])) });
     const { events } = await book.parent.handle.fetchHistory();
     expect(events!.filter((event) => event.workflowExecutionSignaledEventAttributes)).toHaveLength(1);
     gate.open();
