@@ -91,9 +91,10 @@ export function createMiniAppActivities(setting: MiniAppSetting | undefined) {
       const { status, body, retryAfterMs } = await post(setting, user);
       if (status >= 500 || status === 429) throw retry(`the server answers ${status}`, retryAfterMs);
       if (status >= 300 && status < 400) return { outcome: 'failed', reason: `${status}: the server leads elsewhere, and what is sent is meant for MINIAPP_URL alone` };
-      if (status === 201) {
+      if (status >= 200 && status < 300) {
         const made = miniAppToken.safeParse(body);
-        if (!made.success) throw retry('201 in an unknown form');
+        // Of another server's page, too: whether the user was registered, the next answer tells.
+        if (status !== 201 || !made.success) throw retry(`${status} in an unknown form`);
         await keepToken(file, made.data.token);
         return { outcome: 'registered', userId: made.data.data.user_id, username: made.data.data.username };
       }

@@ -12,6 +12,8 @@ const actionTimeoutMs = 15_000;
 const pageTimeoutMs = 30_000;
 /** Between the last look at the clock and the click, at most this much may pass. */
 const clickTimeoutMs = 2_000;
+/** Who takes longer than that for what takes no time stood still meanwhile. */
+const stillMs = 2_000;
 
 export interface KitOptions {
   page: Page;
@@ -150,6 +152,7 @@ export class Kit {
     const others = new AbortController();
     const signal = AbortSignal.any([this.signal, others.signal]);
     const challenge = locateChallenge(this.page);
+    const begun = performance.now();
     const waitFor = (locator: Locator) => locator.filter({ visible: true }).first().waitFor({ timeout: timeoutMs, signal });
     try {
       await Promise.race([Promise.any([...names.map((name) => waitFor(things[name])), waitFor(challenge)]), this.#trouble.told]);
@@ -158,20 +161,41 @@ export class Kit {
       if (!(error instanceof AggregateError)) throw error;
       this.#throwIfPageLost(error.errors);
       this.#trouble.throwIfUnanswered();
-      await this.refuseChallenge();
+      const stoodStill = await this.#tellStandstill(begun + timeoutMs);
+      const shown = await this.#lookFor(things);
+      if (shown !== undefined) return shown;
+      if (stoodStill) return await this.#see(things, timeoutMs);
       throw new FormChanged(`${this.domain}: none of ${names.join(', ')} on the page ${this.#where()}`);
     } finally {
       others.abort();
     }
-    this.#trouble.throwIfStrange();
-    for (const name of names) {
-      if (await things[name].filter({ visible: true }).first().isVisible()) {
-        this.#note(`see ${name}`);
-        return name;
-      }
-    }
+    const shown = await this.#lookFor(things);
+    if (shown !== undefined) return shown;
     if (await challenge.isVisible()) this.#throwChallenge();
     return this.#see(things, timeoutMs);
+  }
+
+  /**
+   * Whether the browser, or this process, stood still: then a time-out says nothing of the page.
+   *
+   * @param due when the time was to run out, in ms
+   * @throws Challenge
+   */
+  async #tellStandstill(due: number): Promise<boolean> {
+    const asked = performance.now();
+    await this.refuseChallenge();
+    return asked - due > stillMs || performance.now() - asked > stillMs;
+  }
+
+  /** Says which of the things is visible now, the first of them. @throws FormChanged when the page is somebody else's */
+  async #lookFor<Name extends string>(things: Record<Name, Locator>): Promise<Name | undefined> {
+    this.#trouble.throwIfStrange();
+    for (const name of Object.keys(things) as Name[]) {
+      if (!(await things[name].filter({ visible: true }).first().isVisible())) continue;
+      this.#note(`see ${name}`);
+      return name;
+    }
+    return undefined;
   }
 
   /** Types into a field. @throws FormChanged naming the field, never the value */
@@ -343,6 +367,7 @@ export class Kit {
   async #perform(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     this.#note(`${verb} ${String(target)}`);
     this.#trouble.throwIfStrange();
+    const begun = performance.now();
     try {
       await run(this.signal);
     } catch (error) {
@@ -352,7 +377,7 @@ export class Kit {
         if (error instanceof FormChanged) throw error;
       }
       this.#trouble.throwIfUnanswered();
-      await this.refuseChallenge();
+      if (await this.#tellStandstill(begun + actionTimeoutMs)) throw new PageLost(`${this.domain}: the browser stood still`);
       // Playwright's own text is left out: its call log holds the value that was typed.
       throw new FormChanged(`${this.domain}: could not ${verb} ${String(target)} on the page ${this.#where()}`);
     }

@@ -7,6 +7,7 @@ import { findBrowser } from '../../scripts/setup/tools.mjs';
 import { AlreadyExists, Challenge, DeadlinePassed, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
 import { Kit, type KitOptions } from '../../sites/kit/kit.ts';
 import { AnsweringServer, type Taken } from '../support/answering-server.ts';
+import { browserPids } from '../support/processes.ts';
 
 let pool: BrowserPool;
 let site: AnsweringServer;
@@ -162,6 +163,35 @@ describe('see', () => {
     });
     expect(error).toBeInstanceOf(SiteDown);
     expect((error as Error).message).toBe('site.test does not answer on /made');
+  });
+});
+
+describe('a browser that stands still for a while', () => {
+  const stop = () => {
+    const pids = browserPids();
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    setTimeout(() => pids.forEach((pid) => process.kill(pid, 'SIGCONT')), 3_500);
+  };
+
+  test('is asked again what it shows, and nothing is called changed', async () => {
+    pages = { '/': '<script>setTimeout(() => (document.body.textContent = "Done"), 1_500)</script>' };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      stop();
+      expect(await kit.see({ done: kit.page.getByText('Done') }, 500)).toBe('done');
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('ends what it could not do in the meantime as a browser that is lost', async () => {
+    pages = { '/': form };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      kit.page.setDefaultTimeout(500);
+      stop();
+      await kit.fill(kit.page.getByLabel('Name'), 'anything');
+    });
+    expect(error).toMatchObject({ name: 'PageLost', message: 'site.test: the browser stood still' });
   });
 });
 

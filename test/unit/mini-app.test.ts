@@ -160,6 +160,8 @@ describe('no usable answer', () => {
     ['429 that names its wait', json(429, { success: false, message: 'later' }, { 'retry-after': '7' }), /^the server answers 429$/, 7_000],
     ['503 that names its wait', json(503, { success: false, message: 'later' }, { 'retry-after': '7' }), /^the server answers 503$/, 7_000],
     ['201 in a form that nobody knows', json(201, { success: true, token: userToken }), /^201 in an unknown form$/, undefined],
+    ['200 with a page', text(200, '<html>Welcome</html>'), /^200 in an unknown form$/, undefined],
+    ['200 with half an answer', text(200, '{"success":true,"data":{"id":'), /^200 in an unknown form$/, undefined],
     ['201 that is no JSON', text(201, `${userToken} and more`), /^201 in an unknown form$/, undefined],
     ['a connection that breaks off', breakOff, /^no answer: (UND_ERR_SOCKET|ECONNRESET)$/, undefined],
   ])('(%s) is waited out', async (_what, answering, message, delay) => {
