@@ -188,7 +188,7 @@ describe('a step', () => {
 
   describe('that meets a renamed label', () => {
     test.concurrent.each([
-      ['makeShow', host, 'Language', "could not read getByLabel('Language').getByRole('option', { name: 'English', exact: true }) on the page /show/new"],
+      ['makeShow', host, 'Language', "could not find option getByLabel('Language').getByRole('option', { name: 'English', exact: true }) on the page /show/new"],
       ['makeShow', host, 'Cover art', "could not upload getByLabel('Cover art') on the page /show/new"],
       ['importFeed', directory, 'RSS feed URL', "could not fill getByLabel('RSS feed URL') on the page /add"],
       ['createAccount', directory, 'Username', "could not fill getByLabel('Username') on the page /signup"],
