@@ -137,8 +137,9 @@ export const wordpress = defineRecipe({
     const { page } = kit;
     await kit.open(`/wp-login.php?redirect_to=${encodeURIComponent(kit.url('/wp-admin/profile.php'))}&wp_lang=en_US`);
     if ((await kit.see({ form: page.locator('#loginform'), inside: page.locator(ownName) })) === 'form') {
-      await kit.fill(page.locator('#user_login'), account.username);
+      // In this order: the page moves the focus into the name's field after a while, with what is being typed.
       await kit.fillSecret(page.locator('#user_pass'), account.password);
+      await kit.fill(page.locator('#user_login'), account.username);
       const words = await send(kit, '#wp-submit', ownName);
       // "Too many" is a plugin's: it looks at no password for a while.
       if (words !== undefined) throw /too many/i.test(words) ? new SiteDown(words) : new WrongCredentials(words);

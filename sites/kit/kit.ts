@@ -214,6 +214,8 @@ export class Kit {
       }
       // The element that was looked at, not whatever the page has there by now.
       await element.fill(value, { signal });
+      // A page that moved the focus just then got the text into another field.
+      if ((await element.inputValue()) !== value) await element.fill(value, { signal });
     });
   }
 

@@ -293,6 +293,20 @@ describe('what is typed', () => {
     expect(String((error as Error).stack)).not.toContain('planted-value');
   });
 
+  test('a secret gets into its field although the page moves the focus meanwhile', async () => {
+    // Once, as soon as the field is ready to be typed into.
+    const steal = "this.onfocus = null; queueMicrotask(() => document.querySelector('[name=name]').focus())";
+    pages = { '/': `<label>Name <input name="name"></label><label>Password <input type="password" onfocus="${steal}"></label>` };
+    const error = await withKit(async (kit) => {
+      await kit.open('/');
+      await kit.fillSecret(kit.page.getByLabel('Password'), 'planted-secret');
+      await kit.fill(kit.page.getByLabel('Name'), 'brand');
+      expect(await kit.readValue(kit.page.getByLabel('Password'))).toBe('planted-secret');
+      expect(await kit.readValue(kit.page.getByLabel('Name'))).toBe('brand');
+    });
+    expect(error).toBeUndefined();
+  });
+
   test('a secret goes into fields of the site itself only', async () => {
     pages = { '/': `<iframe src="${stranger.url}/"></iframe><iframe src="/own"></iframe>`, '/own': '<label>Code <input></label>' };
     let typed = '';
