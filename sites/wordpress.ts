@@ -34,11 +34,15 @@ async function register(kit: Kit, username: string, email: string, how: 'submit'
 /** The name that the profile form shows: nobody sees it but who is signed in. */
 const ownName = '#your-profile #user_login';
 
-/** Opens the profile form. @returns whether it is the account's */
-async function openProfile(kit: Kit, { username }: Account): Promise<boolean> {
-  await kit.open('/wp-admin/profile.php');
+async function showsProfile(kit: Kit, { username }: Account): Promise<boolean> {
   const name = kit.page.locator(ownName);
   return (await name.count()) > 0 && (await kit.readValue(name)).toLowerCase() === username.toLowerCase();
+}
+
+/** Opens the profile form. @returns whether it is the account's */
+async function openProfile(kit: Kit, account: Account): Promise<boolean> {
+  await kit.open('/wp-admin/profile.php');
+  return showsProfile(kit, account);
 }
 
 /**
@@ -137,14 +141,13 @@ export const wordpress = defineRecipe({
     const { page } = kit;
     await kit.open(`/wp-login.php?redirect_to=${encodeURIComponent(kit.url('/wp-admin/profile.php'))}&wp_lang=en_US`);
     if ((await kit.see({ form: page.locator('#loginform'), inside: page.locator(ownName) })) === 'form') {
-      // In this order: the page moves the focus into the name's field after a while, with what is being typed.
-      await kit.fillSecret(page.locator('#user_pass'), account.password);
       await kit.fill(page.locator('#user_login'), account.username);
+      await kit.fillSecret(page.locator('#user_pass'), account.password);
       const words = await send(kit, '#wp-submit', ownName);
       // "Too many" is a plugin's: it looks at no password for a while.
       if (words !== undefined) throw /too many/i.test(words) ? new SiteDown(words) : new WrongCredentials(words);
     }
-    if (!(await openProfile(kit, account))) throw new WrongCredentials(`${kit.domain} shows another account as signed in`);
+    if (!(await showsProfile(kit, account))) throw new WrongCredentials(`${kit.domain} shows another account as signed in`);
   },
 
   async updateProfile(kit, account, profile) {

@@ -69,8 +69,6 @@ class Request {
   /** Something has happened since the last look at what can be started. */
   #news = false;
   #failure: unknown;
-  /** The memo's, as text. */
-  #published = '';
 
   constructor(requestId: string, setting: PodcastRequestSetting, carried?: Carried) {
     this.#requestId = requestId;
@@ -95,8 +93,8 @@ class Request {
         this.#startChildren();
       }
       this.#tell();
-      if (publishes) this.#publish();
       if (this.#waiting.size === 0 && this.#open.size === 0) return this.#conclude();
+      if (publishes) this.#publish();
 
       if (!this.#waitsForFeed()) {
         this.#idleSince = undefined;
@@ -204,10 +202,7 @@ class Request {
    */
   #publish(): void {
     const known = this.#known();
-    const text = JSON.stringify(known);
-    if (text === this.#published) return;
-    this.#published = text;
-    upsertMemo({ [knownInMemo]: known });
+    if (JSON.stringify(workflowInfo().memo?.[knownInMemo]) !== JSON.stringify(known)) upsertMemo({ [knownInMemo]: known });
   }
 
   #tell(): void {

@@ -145,9 +145,10 @@ export function createBrowserActivities(setting: BrowserSetting & { assetsAllow:
         const wanted = [...new Set(task.entity_connect.map(normaliseLink))];
         const before = new Set((await readLinks(kit, account)).map(normaliseLink));
         const fresh = wanted.filter((link) => !before.has(link));
-        if (fresh.some(isWebAddress)) {
+        const fit = fresh.filter(isWebAddress);
+        if (fit.length > 0) {
           await signInIfNeeded(step);
-          await addLinks(kit, account, fresh.filter(isWebAddress));
+          await addLinks(kit, account, fit);
         }
         const shown = new Set((await readLinks(kit, account)).map(normaliseLink));
         const missing = wanted.filter((link) => !shown.has(link));

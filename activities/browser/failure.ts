@@ -1,7 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { FailureKind, StepFailure } from '../../contracts/outcomes.ts';
-import { SiteDown, SiteError } from '../../sites/kit/errors.ts';
-import { PageLost } from '../../sites/kit/kit.ts';
+import { PageLost, SiteDown, SiteError } from '../../sites/kit/errors.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 
 const longestMessage = 2_000;

@@ -24,7 +24,9 @@ function showSights(sights: Sight[]): string {
 async function followDrift(file: string, { outlines, whole }: Walk, keep: boolean | undefined): Promise<void> {
   const kept = await readOutlines(file);
   const changes = kept ? compareOutlines(kept, outlines, whole) : [];
+  const compared = whole.filter((step) => kept?.[step]);
   if (changes.length > 0) process.stdout.write(`The forms changed since they were kept:\n${changes.join('\n')}\n`);
+  else if (compared.length > 0) process.stdout.write(`The forms are as they were kept: ${compared.join(', ')}.\n`);
   if (!keep) return;
   await keepOutlines(file, Object.fromEntries(whole.map((step) => [step, outlines[step]!])));
   process.stdout.write(`kept: ${whole.join(', ') || 'nothing'}, in ${file}\n`);

@@ -41,7 +41,7 @@ export interface ScaffoldOptions {
 export function writeRecipe({ name, signUp, signIn }: ScaffoldOptions): string {
   return `import { AlreadyExists, defineRecipe, Rejected, WrongCredentials } from 'enlist/kit';
 
-/** What the site shows to who is signed in. TODO: find it on the site. */
+/** What the site shows to who is signed in, which is to be found there. */
 const signedInMark = 'Sign out';
 
 export default defineRecipe({
@@ -60,7 +60,7 @@ export default defineRecipe({
   async signUp(kit, account) {
     const { page } = kit;
 ${writeForm(signUp?.form, signUp?.path ?? '/signup', 'submit')}
-    // TODO: what the page shows when it worked, and when it refused.
+    // What this page shows when it worked, and when it refused, is to be found on the site.
     const end = await kit.see({ refused: page.getByRole('alert'), made: page.getByText('Welcome') });
     if (end === 'refused') {
       const words = await kit.read(page.getByRole('alert'));
@@ -83,7 +83,7 @@ ${writeForm(signUp?.form, signUp?.path ?? '/signup', 'submit')}
   async signIn(kit, account) {
     const { page } = kit;
 ${writeForm(signIn?.form, signIn?.path ?? '/login', 'click')}
-    // TODO: what the page shows when it refused.
+    // What this page shows when it refused is to be found on the site.
     const end = await kit.see({ refused: page.getByRole('alert'), signedIn: page.getByText(signedInMark) });
     if (end === 'refused') throw new WrongCredentials(await kit.read(page.getByRole('alert')));
   },

@@ -80,3 +80,8 @@ export class DeadlinePassed extends SiteError {
   override readonly name = 'DeadlinePassed';
   readonly kind = 'StepTimeout';
 }
+
+/** The page, its context or the browser ended under the step, or stood still for too long. */
+export class PageLost extends Error {
+  override readonly name = 'PageLost';
+}

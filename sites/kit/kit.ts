@@ -1,12 +1,14 @@
 import type { Locator, Page, Response } from 'playwright';
 import type { z } from 'zod';
-import type { MailRequest } from '../../contracts/mail.ts';
 import { AllowedOrigins } from './allowed-origins.ts';
 import { locateChallenge, showsChallenge } from './challenge.ts';
-import { Challenge, DeadlinePassed, FormChanged, Rejected, SiteDown } from './errors.ts';
+import { Challenge, DeadlinePassed, FormChanged, PageLost, Rejected, SiteDown } from './errors.ts';
+import { findFault } from './form-fault.ts';
+import { MailRequests } from './mail-requests.ts';
 import { PageTrouble } from './page-trouble.ts';
 import type { Picture, Recipe } from './recipe.ts';
 import { makeTotp } from './totp.ts';
+import { typeSecret } from './type-secret.ts';
 
 const actionTimeoutMs = 15_000;
 const pageTimeoutMs = 30_000;
@@ -48,21 +50,7 @@ export interface JournalEntry {
   did: string;
 }
 
-/** The part of HTMLInputElement and its like that says whether the form may be sent. */
-interface FormField {
-  name: string;
-  willValidate: boolean;
-  validity: { valid: boolean };
-  validationMessage: string;
-}
-
 const foldSpace = (text: string) => text.replace(/\s+/g, ' ').trim();
-
-interface MailWish {
-  subject?: string;
-  /** Senders besides the site's own domain and host. */
-  from?: string[];
-}
 
 /** What a recipe works with: the page, and helpers that wait well, name what is missing, and hide what is typed. */
 export class Kit {
@@ -72,6 +60,8 @@ export class Kit {
   readonly journal: JournalEntry[] = [];
   /** What was typed as a secret, for hiding it wherever the page shows it. */
   readonly typedSecrets: string[] = [];
+  /** What to wait for in the account's mailbox; for a step to return or to put into `Unconfirmed`. */
+  readonly mail: MailRequests;
   readonly #siteUrl: string;
   readonly #totpSecret: string;
   readonly #deadline: number;
@@ -88,6 +78,7 @@ export class Kit {
     this.domain = options.domain;
     this.signal = options.signal;
     this.#siteUrl = options.siteUrl.replace(/\/+$/, '');
+    this.mail = new MailRequests(options.domain, options.siteUrl);
     this.#totpSecret = options.totpSecret;
     this.#deadline = options.deadline;
     this.#around = options.around ?? ((_action, run) => run());
@@ -213,9 +204,7 @@ export class Kit {
         throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${frame ? new URL(frame.url()).origin : 'none'}`);
       }
       // The element that was looked at, not whatever the page has there by now.
-      await element.fill(value, { signal });
-      // A page that moved the focus just then got the text into another field.
-      if ((await element.inputValue()) !== value) await element.fill(value, { signal });
+      await typeSecret(element, value, signal);
     });
   }
 
@@ -253,7 +242,8 @@ export class Kit {
   async submit(button: Locator): Promise<void> {
     this.#trouble.forget();
     await this.#act('find', button, (signal) => button.click({ trial: true, signal }));
-    await this.#refuseFault(button);
+    const fault = await findFault(button);
+    if (fault !== undefined) throw new Rejected(`${this.domain}: ${fault}`);
     await this.refuseChallenge();
     this.signal.throwIfAborted();
     if (performance.now() + clickTimeoutMs > this.#deadline) {
@@ -328,40 +318,6 @@ export class Kit {
     return this.#totpSecret !== '';
   }
 
-  /** What to wait for in the account's mailbox; for a step to return or to put into `Unconfirmed`. */
-  readonly mail = {
-    link: (wish: MailWish & { path?: string; query?: Record<string, string> }): MailRequest => ({
-      kind: 'link',
-      from: this.#senders(wish),
-      subject: wish.subject,
-      linkHosts: [new URL(this.#siteUrl).host],
-      linkPath: wish.path,
-      linkQuery: wish.query,
-    }),
-    code: (wish: MailWish & { length?: number; after?: string }): MailRequest => ({
-      kind: 'code',
-      from: this.#senders(wish),
-      subject: wish.subject,
-      codeLength: wish.length,
-      after: wish.after,
-    }),
-  };
-
-  #senders(wish: MailWish): string[] {
-    return [...new Set([this.domain, new URL(this.#siteUrl).hostname, ...(wish.from ?? [])])];
-  }
-
-  /** A form with a fault that the browser sees is not sent by a click: no answer would ever come. */
-  async #refuseFault(button: Locator): Promise<void> {
-    const fault = await button.evaluate((element) => {
-      const { form, formNoValidate } = element as { form?: { noValidate: boolean; elements: Iterable<FormField> } | null; formNoValidate?: boolean };
-      if (!form || form.noValidate || formNoValidate) return undefined;
-      const field = [...form.elements].find((control) => control.willValidate && !control.validity.valid);
-      return field && `${field.name}: ${field.validationMessage}`;
-    });
-    if (fault !== undefined) throw new Rejected(`${this.domain}: ${fault}`);
-  }
-
   #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     return this.#around({ verb, target }, () => this.#perform(verb, target, run));
   }
@@ -417,9 +373,4 @@ export class Kit {
   #note(did: string): void {
     this.journal.push({ at: Math.round(performance.now() - this.#begun), did });
   }
-}
-
-/** The page, its context or the browser ended under the step. */
-export class PageLost extends Error {
-  override readonly name = 'PageLost';
 }

@@ -191,7 +191,7 @@ describe('a site that does not let the links be put on', () => {
     expect(names.slice(names.indexOf(step) - oneTry.length + 1, -1)).toEqual(Array.from({ length: 8 }, () => oneTry).flat());
   });
 
-  test('for now is not asked before it wants to be, and then gets the links', async () => {
+  test('since it is down until a moment that it names is not asked before it, and then gets the links', async () => {
     const busy = stepFailure(new SiteDown('429', 900 * second), false);
     const scene = connecting();
     scene.play({ addLinks: after([busy], { session, profileUrl: scene.profileUrl, added: 1, kept: 0, missing: [] }) });

@@ -1,0 +1,43 @@
+import type { MailRequest } from '../../contracts/mail.ts';
+
+interface MailWish {
+  subject?: string;
+  /** Senders besides the site's own domain and host. */
+  from?: string[];
+}
+
+/** Says of a site's mails which one is waited for: from whom, about what, and that its link leads to the site itself. */
+export class MailRequests {
+  readonly #domain: string;
+  readonly #siteUrl: URL;
+
+  constructor(domain: string, siteUrl: string) {
+    this.#domain = domain;
+    this.#siteUrl = new URL(siteUrl);
+  }
+
+  link(wish: MailWish & { path?: string; query?: Record<string, string> }): MailRequest {
+    return {
+      kind: 'link',
+      from: this.#senders(wish),
+      subject: wish.subject,
+      linkHosts: [this.#siteUrl.host],
+      linkPath: wish.path,
+      linkQuery: wish.query,
+    };
+  }
+
+  code(wish: MailWish & { length?: number; after?: string }): MailRequest {
+    return {
+      kind: 'code',
+      from: this.#senders(wish),
+      subject: wish.subject,
+      codeLength: wish.length,
+      after: wish.after,
+    };
+  }
+
+  #senders(wish: MailWish): string[] {
+    return [...new Set([this.#domain, this.#siteUrl.hostname, ...(wish.from ?? [])])];
+  }
+}
