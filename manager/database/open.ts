@@ -14,8 +14,10 @@ import type { Database, Tables } from './tables.ts';
 export async function openDatabase(place: { url?: string | undefined; folder?: string | undefined; logger?: Logger }): Promise<Database> {
   if (place.url) {
     const pool = new pg.Pool({ connectionString: place.url, connectionTimeoutMillis: 10_000, max: 10 });
-    // Without a listener, a connection that breaks while nobody uses it ends the process.
+    // Without listeners, a connection that breaks ends the process: the pool tells of one that nobody uses, the client
+    // itself of one in use, whose query fails as well.
     pool.on('error', (error) => place.logger?.warn({ err: error }, 'a database connection broke'));
+    pool.on('connect', (client) => client.on('error', () => {}));
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   }
   if (!place.folder) return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: await openPglitePool() }) });

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrate } from '../../manager/database/migrate.ts';
 import { openDatabase } from '../../manager/database/open.ts';
@@ -117,6 +119,31 @@ describe.runIf(missingPostgres() === undefined)('the manager over PostgreSQL', {
       expect(await databases[0]!.selectFrom('tasks').select('id').execute()).toEqual([]);
     } finally {
       for (const db of databases) await db.destroy();
+      await cluster.stop();
+    }
+  });
+
+  test('a connection that breaks in mid-query fails the query, and the process lives on', async () => {
+    const cluster = await startPostgres();
+    const [, database, folder] = /@\/(\w+)\?host=(.+)$/.exec(await cluster.createDatabase())!;
+    const sockets: Socket[] = [];
+    const way = createServer((socket) => {
+      sockets.push(socket);
+      socket.pipe(connect(path.join(decodeURIComponent(folder!), '.s.PGSQL.5432'))).on('error', () => {}).pipe(socket).on('error', () => {});
+    });
+    await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+    const db = await openDatabase({ url: `postgresql://enlist@127.0.0.1:${(way.address() as AddressInfo).port}/${database}` });
+    try {
+      await sql`select 1`.execute(db);
+      const broken = sql`select pg_sleep(60)`.execute(db);
+      const seen = expect(broken).rejects.toThrow(/ECONNRESET|terminated/);
+      await sql`select 1`.execute(db);
+      for (const socket of sockets) socket.resetAndDestroy();
+      await seen;
+      expect((await sql`select 1`.execute(db)).rows).toHaveLength(1);
+    } finally {
+      await db.destroy();
+      way.close();
       await cluster.stop();
     }
   });
