@@ -1,7 +1,7 @@
 /** Who may import whom: the folder on the left may import values from those on the right, besides itself. */
 const mayImport = {
   contracts: [],
-  workflows: ['temporal/(workflow-ids|search-attributes|task-queues|memo)[.]ts$'],
+  workflows: ['temporal/(workflow-ids|search-attributes|task-queues)[.]ts$'],
   activities: ['contracts/', 'sites/', 'temporal/', 'scripts/setup/tools[.]mjs$'],
   sites: ['contracts/'],
   temporal: ['contracts/'],
@@ -50,7 +50,7 @@ module.exports = {
       name: 'workflows-pure',
       comment: 'a workflow runs in the sandbox: Temporal’s workflow packages are all it may import from outside',
       severity: 'error',
-      from: { path: '^(workflows/|temporal/(workflow-ids|search-attributes|task-queues|memo)[.]ts$)' },
+      from: { path: '^(workflows/|temporal/(workflow-ids|search-attributes|task-queues)[.]ts$)' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'core'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@temporalio/(workflow|common)/' },
     },
     {

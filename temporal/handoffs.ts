@@ -1,5 +1,6 @@
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import type { HandedStep, PersonsWord } from '../contracts/handoff.ts';
+import { readShown } from './memo.ts';
 import { searchAttributes, waitsForPerson } from './search-attributes.ts';
 
 const patienceMs = 10_000;
@@ -18,16 +19,20 @@ export async function listHandoffs(client: Client): Promise<WaitingForPerson[]> 
   for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({ query: waiting })) {
     const domain = typedSearchAttributes.get(searchAttributes.domain) ?? '';
     // Its wait may have ended since the list was made.
-    asked.push(readHanded(client, workflowId, runId).then((handed) => (handed === null ? undefined : { workflowId, domain, handed })));
+    const read = client.withDeadline(Date.now() + patienceMs, () => readHanded(client, workflowId, runId)).catch(() => undefined);
+    asked.push(read.then((handed) => (handed === null ? undefined : { workflowId, domain, handed })));
   }
   const found = (await Promise.all(asked)).filter((one) => one !== undefined);
   return found.sort((one, other) => (one.handed?.until ?? Infinity) - (other.handed?.until ?? Infinity));
 }
 
-/** The step that waits; null when none does, undefined when no worker answers. */
-function readHanded(client: Client, workflowId: string, runId: string): Promise<HandedStep | null | undefined> {
-  const query = () => client.workflow.getHandle(workflowId, runId).query<HandedStep | null>('handedStep');
-  return client.withDeadline(Date.now() + patienceMs, query).catch(() => undefined);
+/** The step of a task that waits for a person; null when none does. */
+export async function readHanded(client: Client, workflowId: string, runId?: string): Promise<HandedStep | null> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  const described = await handle.describe();
+  if (described.typedSearchAttributes.get(searchAttributes.outcome) !== waitsForPerson) return null;
+  // A run of before shows nothing.
+  return readShown(described, 'handed') ?? (await handle.query<HandedStep | null>('handedStep'));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { GateView, PermitRequest } from '../contracts/pace.ts';
+import { readShown } from './memo.ts';
 import { taskQueues } from './task-queues.ts';
 import { siteGateId } from './workflow-ids.ts';
 
@@ -39,8 +40,10 @@ export async function resumeSite(client: Client, domain: string): Promise<boolea
 export async function readGate(client: Client, domain: string): Promise<GateView | undefined> {
   const workflowId = siteGateId(domain);
   try {
-    const { runId, status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' ? await client.workflow.getHandle(workflowId, runId).query<GateView>('gateView') : undefined;
+    const described = await client.workflow.getHandle(workflowId).describe();
+    if (described.status.name !== 'RUNNING') return undefined;
+    // A run of before, or one whose first workflow task is not over, shows nothing.
+    return readShown(described, 'gate') ?? (await client.workflow.getHandle(workflowId, described.runId).query<GateView>('gateView'));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

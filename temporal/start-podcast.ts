@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { KnownPodcasts, WaitingPodcast } from '../contracts/podcast.ts';
-import { knownInMemo } from './memo.ts';
+import { readShown } from './memo.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { taskQueues } from './task-queues.ts';
 import { podcastRequestId } from './workflow-ids.ts';
@@ -51,9 +51,9 @@ async function readKnown(client: Client, requestId: string): Promise<KnownPodcas
   const workflowId = podcastRequestId(requestId);
   let runId: string;
   try {
-    const { status, memo, ...described } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name !== 'RUNNING') return undefined;
-    const known = memo?.[knownInMemo] as KnownPodcasts | undefined;
+    const described = await client.workflow.getHandle(workflowId).describe();
+    if (described.status.name !== 'RUNNING') return undefined;
+    const known = readShown(described, 'known');
     if (known) return known;
     runId = described.runId;
   } catch (error) {

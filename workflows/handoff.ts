@@ -1,8 +1,9 @@
-import { condition, getCurrentDetails, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { condition, getCurrentDetails, patched, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { StepTask } from '../activities/browser/activities.ts';
 import type { HandedStep, PersonsWord } from '../contracts/handoff.ts';
 import { searchAttributes, waitsForPerson } from '../temporal/search-attributes.ts';
 import type { Told } from './failures.ts';
+import { show } from './show.ts';
 import { answerHandoff, handedStep } from './signals.ts';
 import type { SiteStep } from './steps.ts';
 
@@ -54,6 +55,8 @@ export class Handoff {
     const details = getCurrentDetails();
     this.#handed = { domain, login: username || email, step: summary, page, reason, evidence, until };
     this.#word = undefined;
+    const shows = patched('handed-in-memo');
+    if (shows) show('handed', this.#handed);
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: waitsForPerson }]);
     // The Web UI reads it as Markdown, which would make one dash of two.
     setCurrentDetails(`${waitsForPerson} to ${summary}: ${reason}, until ${end}; \`npm run handoff -- done ${workflowInfo().workflowId}\``);
@@ -66,6 +69,7 @@ export class Handoff {
       return said ? 'a person gave it up' : `no person took it over by ${end}`;
     } finally {
       this.#handed = undefined;
+      if (shows) show('handed', null);
       upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
       setCurrentDetails(details);
     }

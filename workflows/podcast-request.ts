@@ -9,17 +9,16 @@ import {
   patched,
   setCurrentDetails,
   setHandler,
-  upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LeftTask, PodcastOutcome, PodcastRequestOutcome } from '../contracts/outcomes.ts';
 import type { KnownPodcasts, WaitingPodcast } from '../contracts/podcast.ts';
-import { knownInMemo } from '../temporal/memo.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import { taskWorkflowId } from '../temporal/workflow-ids.ts';
 import { movesOn } from './moves-on.ts';
 import type { podcastAccount } from './podcast-account.ts';
+import { show } from './show.ts';
 import { tasksKnown, tasksWait } from './signals.ts';
 import { awaitWorkflow, firstOwnPull, longestOwnPull, pullRequest } from './steps.ts';
 
@@ -83,7 +82,7 @@ class Request {
 
   async run(): Promise<PodcastRequestOutcome> {
     upsertSearchAttributes([{ key: searchAttributes.request, value: this.#requestId }]);
-    const publishes = patched('known-in-memo');
+    const shows = patched('known-in-memo');
     let pause = firstOwnPull;
     for (;;) {
       this.#news = false;
@@ -94,7 +93,7 @@ class Request {
       }
       this.#tell();
       if (this.#waiting.size === 0 && this.#open.size === 0) return this.#conclude();
-      if (publishes) this.#publish();
+      if (shows) show('known', this.#known());
 
       if (!this.#waitsForFeed()) {
         this.#idleSince = undefined;
@@ -194,15 +193,6 @@ class Request {
 
   #known(): KnownPodcasts {
     return Object.fromEntries([...this.#waiting, ...this.#open].map(([id, { hasFeed }]) => [id, { hasFeed }]));
-  }
-
-  /**
-   * Puts into the memo what is known here, for whoever tells of tasks. A query would ask a worker, and one that it meets
-   * there before the events of the next workflow task leaves a run in the cache that takes them one after another.
-   */
-  #publish(): void {
-    const known = this.#known();
-    if (JSON.stringify(workflowInfo().memo?.[knownInMemo]) !== JSON.stringify(known)) upsertMemo({ [knownInMemo]: known });
   }
 
   #tell(): void {

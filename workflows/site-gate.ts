@@ -3,12 +3,14 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { type GateState, grantNext, isIdle, newGate, nextChange, pause, release, request, resume, view } from './gate-state.ts';
 import { movesOn } from './moves-on.ts';
+import { show } from './show.ts';
 import { gateView, pauseSite, permitGranted, releasePermit, requestPermit, resumeSite } from './signals.ts';
 
 /**
@@ -37,6 +39,7 @@ export async function siteGate(carried: GateState = newGate): Promise<void> {
   });
   setHandler(gateView, () => view(gate, Date.now()));
 
+  const shows = patched('gate-in-memo');
   while (!isIdle(gate, Date.now())) {
     changed = false;
     for (let wish = grantNext(gate, Date.now()); wish; wish = grantNext(gate, Date.now())) {
@@ -47,7 +50,9 @@ export async function siteGate(carried: GateState = newGate): Promise<void> {
         release(gate, wish.permitId, gate.lastCreated);
       }
     }
-    const { out, waiting, pausedUntil, reason } = view(gate, Date.now());
+    const seen = view(gate, Date.now());
+    if (shows) show('gate', seen);
+    const { out, waiting, pausedUntil, reason } = seen;
     const paused = pausedUntil === undefined ? '' : `, paused (${reason}) until ${pausedUntil === 'forever' ? 'resumed' : new Date(pausedUntil).toISOString()}`;
     setCurrentDetails(`${out} of ${gate.atOnce} permits out, ${waiting} waiting${paused}`);
     if (workflowInfo().continueAsNewSuggested && allHandlersFinished()) return continueAsNew<typeof siteGate>(gate);

@@ -5,6 +5,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { PersonsWord } from '../../contracts/handoff.ts';
 import type { MiniAppUser } from '../../contracts/mini-app.ts';
 import { AlreadyExists, Challenge, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
+import { readHanded } from '../../temporal/handoffs.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { PodcastBook } from '../support/podcast-book.ts';
@@ -144,9 +145,8 @@ async function recordPodcasts(lab: Lab): Promise<void> {
   }
 }
 
-/** A query before the task was started is refused. */
-async function untilHanded({ handle }: Scene): Promise<void> {
-  while ((await handle.query('handedStep').catch(() => null)) === null) await sleep(50);
+async function untilHanded(lab: Lab, { handle }: Scene): Promise<void> {
+  while ((await readHanded(lab.client, handle.workflowId)) === null) await sleep(50);
 }
 
 /** Steps that wait for a person. */
@@ -173,7 +173,7 @@ async function recordHandoffs(lab: Lab): Promise<void> {
   ];
   for (const [name, scene, word] of handed) {
     await scene.start();
-    if (word !== undefined) await untilHanded(scene);
+    if (word !== undefined) await untilHanded(lab, scene);
     if (word === 'cancel') await scene.handle.cancel();
     else if (word !== undefined) await scene.handle.executeUpdate('answerHandoff', { args: [word] });
     await scene.end();

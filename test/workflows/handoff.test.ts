@@ -3,10 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HandedStep, PersonsWord } from '../../contracts/handoff.ts';
 import type { Sighting } from '../../contracts/outcomes.ts';
 import { Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
+import { readHanded } from '../../temporal/handoffs.ts';
 import { searchAttributes, waitsForPerson } from '../../temporal/search-attributes.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { readGate } from '../../temporal/site-gate.ts';
 import { after, failing } from '../support/scripted-failures.ts';
+import { withoutQuery } from '../support/without-query.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
 import { feedUrl, handedFailure, mainDomains, type Scene, type Script, type ScriptedName, session, stepFailure } from '../support/workflow-scene.ts';
 
@@ -26,7 +28,7 @@ const ours = (): Sighting => ({ state: 'ours', session, profileUrl: 'https://sit
 /** The site asks for a human before anything was sent. */
 const asksFirst = (waitMs = 4 * hour): Script => ({ createAccount: failing(handedFailure(robot, false, waitMs)) });
 
-const handed = ({ handle }: Scene) => handle.query<HandedStep | null>('handedStep');
+const handed = ({ handle }: Scene) => readHanded(lab.client, handle.workflowId);
 const say = ({ handle }: Scene, word: PersonsWord) => handle.executeUpdate('answerHandoff', { args: [word] });
 const outcomeOf = async ({ handle }: Scene) => (await handle.describe()).typedSearchAttributes.get(searchAttributes.outcome);
 const looksAndAttempts = (scene: Scene) => scene.callsOf('lookFor', 'createAccount').map(({ name }) => name);
@@ -64,6 +66,7 @@ describe('a sign-up that a person is waited for', () => {
     const scene = lab.scene(asksFirst());
     const begun = await lab.env.currentTimeMs();
     const step = await untilHanded(scene);
+    expect(await withoutQuery(lab.client, () => handed(scene))).toEqual(step);
     const { domain, username } = scene.role.fields;
     expect(step).toMatchObject({ domain, login: username, step: expect.stringContaining('sign up') as string, page: '/signup', reason: asked, evidence: 'evidence-1' });
     expect(step.until - begun).toBeGreaterThanOrEqual(4 * hour);

@@ -6,6 +6,7 @@ import { pauseSite, readGate, resumeSite } from '../../temporal/site-gate.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { siteGateId } from '../../temporal/workflow-ids.ts';
 import type { GateState } from '../../workflows/gate-state.ts';
+import { withoutQuery } from '../support/without-query.ts';
 import { type Lab, makeKeys, type Run, startLab } from '../support/workflow-lab.ts';
 import { type Scene, type Script, session, stepFailure } from '../support/workflow-scene.ts';
 
@@ -136,6 +137,7 @@ describe('a site that answers 429', () => {
     const scene = lab.scene({}, { domain: 'hand.test' });
     await scene.start();
     await expect.poll(() => readGate(lab.client, 'hand.test'), { timeout: 10_000 }).toEqual({ out: 0, waiting: 1, pausedUntil: 'forever', reason: 'by hand' });
+    expect(await withoutQuery(lab.client, () => readGate(lab.client, 'hand.test'))).toMatchObject({ waiting: 1 });
     expect(scene.callsOf('createAccount')).toEqual([]);
     expect(await resumeSite(lab.client, 'hand.test')).toBe(true);
     expect(await scene.endWithoutSkipping()).toMatchObject({ outcome: 'completed' });
