@@ -1,7 +1,8 @@
-import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Flow } from '../../contracts/flows.ts';
 import type { WaitingPodcast } from '../../contracts/podcast.ts';
 import type { Sites } from '../../sites/sites-file.ts';
+import { readRefusal } from '../../temporal/read-refusal.ts';
 import { type PodcastSetting, startPodcast } from '../../temporal/start-podcast.ts';
 import { countOpen, startTask, type TaskFlow } from '../../temporal/start-task.ts';
 import type { AssignClient } from '../assign/client.ts';
@@ -11,8 +12,6 @@ import { type ListedTask, mostTasks, podcastList, type WaitingList, waitingLists
 
 const startsAtOnce = 20;
 const longestShownId = 100;
-/** gRPC's code for what no further try would mend. */
-const invalidArgument = 3;
 
 export interface Dispatching {
   assign: AssignClient;
@@ -84,9 +83,9 @@ async function startOne(client: Client, one: Startable, result: Pulled): Promise
     result[end] += 1;
     return end;
   } catch (error) {
-    const cause = error instanceof ServiceError ? error.cause : error;
-    if (!isGrpcServiceError(cause) || cause.code !== invalidArgument) throw error;
-    result.malformed.push(`${one.id.slice(0, longestShownId)}: ${cause.details}`);
+    const refusal = readRefusal(error);
+    if (refusal === undefined) throw error;
+    result.malformed.push(`${one.id.slice(0, longestShownId)}: ${refusal}`);
     return undefined;
   }
 }

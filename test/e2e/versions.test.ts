@@ -1,27 +1,13 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copyCode } from '../support/copied-code.ts';
+import { copyNextVersion } from '../support/copied-code.ts';
 import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
 
 let stack: Stack;
 let changed: string;
 
-/** A copy of the code whose workflows do one thing more, and say so: what the first code began, it can't go on with. */
-function copyChanged(): string {
-  return copyCode({
-    'workflows/register-account.ts': (text) => {
-      const more = text
-        .replace("import { setCurrentDetails } from '@temporalio/workflow';", "import { setCurrentDetails, sleep } from '@temporalio/workflow';")
-        .replace('const { session } = await setUpAccount(registration);', 'await sleep(1);\n  const { session } = await setUpAccount(registration);')
-        .replace("note: 'account made, profile furnished'", "note: 'made by the next version'");
-      expect(more.match(/sleep\(1\)|made by the next version/g)).toHaveLength(2);
-      return more;
-    },
-  });
-}
-
 beforeAll(async () => {
-  changed = copyChanged();
+  changed = copyNextVersion();
   stack = await startStack({
     mailboxes: [`brand@${mailDomain}`],
     sites: [

@@ -25,6 +25,8 @@ const apiKey = 'stack-worker-key';
 export const adminKey = 'stack-admin-key';
 const practiceToken = 'stack-practice-token';
 export const mailDomain = 'mail.practice.test';
+/** How many failures in a row make a workflow a stuck one; by default five, which take a minute. */
+const problemsToReport = 'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute';
 export const mailPassword = 'abcd efgh ijkl mnop';
 
 export interface StackOptions {
@@ -122,7 +124,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const keyText = `stack:${randomBytes(32).toString('base64')}`;
     const keys = new KeyRing(keyText);
     const temporal = await TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'existing-path', path: findTools().temporal! }, extraArgs: ['--log-level', 'error'] },
+      server: { executable: { type: 'existing-path', path: findTools().temporal! }, extraArgs: ['--log-level', 'error', '--dynamic-config-value', `${problemsToReport}=2`] },
       client: { dataConverter: makeDataConverter(keys) },
     });
     parts.push(() => temporal.teardown());
