@@ -138,8 +138,8 @@ export const ikiwiki = defineRecipe({
     // As the wiki writes it into its page; a quotation mark is none in an address.
     const feed = new URL(feedUrl).href;
     await editOwnPage(kit);
-    const current = await text.inputValue();
-    const wanted = putFeed(current, writeFeed(await page.locator('#page').inputValue(), account, feed));
+    const current = await kit.readValue(text);
+    const wanted = putFeed(current, writeFeed(await kit.readValue(page.locator('#page')), account, feed));
     if (wanted === current.trim()) {
       await kit.click(page.locator('input[type=submit][value=Cancel]'));
     } else {

@@ -267,6 +267,8 @@ export class Kit {
   async readValue(field: Locator): Promise<string> {
     let value = '';
     await this.#act('read', field, async (signal) => {
+      // A long text is in its field from its first part on.
+      await this.page.waitForLoadState('domcontentloaded', { signal });
       value = await field.inputValue({ signal });
     });
     return value;

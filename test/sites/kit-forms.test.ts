@@ -164,6 +164,29 @@ describe('readValue', () => {
     expect(error).toBeUndefined();
   });
 
+  test('waits for the rest of a text that comes in parts', async () => {
+    let sendRest = () => {};
+    const edit = (response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).write(`<!doctype html><textarea>One, ${'and '.repeat(500)}`);
+      sendRest = () => void response.end('two.</textarea>');
+    };
+    lab.pages = { '/': '<a href="/edit">Edit</a>', '/edit': edit };
+    const error = await lab.withKit(async (kit) => {
+      const text = kit.page.getByRole('textbox');
+      await kit.open('/');
+      await kit.click(kit.page.getByRole('link'));
+      await kit.see({ text });
+      let read = false;
+      const reading = kit.readValue(text).finally(() => (read = true));
+      // As many questions as the page answers meanwhile.
+      for (let asked = 0; asked < 10; asked++) await kit.page.title();
+      expect(read).toBe(false);
+      sendRest();
+      expect(await reading).toMatch(/^One, .* two\.$/);
+    });
+    expect(error).toBeUndefined();
+  });
+
   test('names a field that is not there', async () => {
     lab.pages = { '/': 'Nothing' };
     const error = await lab.withKit(async (kit) => {

@@ -1,7 +1,7 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -94,6 +94,14 @@ async function serve(folder: string, configuration: string, port: number): Promi
   };
 }
 
+/** The wiki builds a page anew when its file is a whole second newer than it was: of two edits in one second it shows the first. */
+async function outlastSecondOf(file: string): Promise<void> {
+  const { mtime } = await stat(file);
+  const next = mtime.setMilliseconds(1_000);
+  // Files are dated by a clock that runs some milliseconds behind.
+  while (Date.now() < next + 20) await wait(20);
+}
+
 /** Makes and starts a wiki of its own, in a second or two. */
 export async function startIkiwiki({ without = [] }: IkiwikiOptions = {}): Promise<Ikiwiki> {
   const folder = await mkdtemp(path.join(tmpdir(), 'enlist-ikiwiki-'));
@@ -135,8 +143,11 @@ export async function startIkiwiki({ without = [] }: IkiwikiOptions = {}): Promi
       },
       pageText: (page) => readFile(inside('pages', `${page}.mdwn`), 'utf8').catch(() => undefined),
       async editPage(page, text) {
-        await writeFile(inside('pages', `${page}.mdwn`), text);
+        const file = inside('pages', `${page}.mdwn`);
+        await outlastSecondOf(file);
+        await writeFile(file, text);
         await maintain('--refresh');
+        await outlastSecondOf(file);
       },
       async aggregate() {
         await maintain('--aggregate', '--refresh');
