@@ -8,7 +8,7 @@ import { MailRequests } from './mail-requests.ts';
 import { PageTrouble } from './page-trouble.ts';
 import type { Picture, Recipe } from './recipe.ts';
 import { makeTotp } from './totp.ts';
-import { typeSecret } from './type-secret.ts';
+import { typeText } from './type-text.ts';
 
 const actionTimeoutMs = 15_000;
 const pageTimeoutMs = 30_000;
@@ -191,7 +191,15 @@ export class Kit {
 
   /** Types into a field. @throws FormChanged naming the field, never the value */
   async fill(field: Locator, value: string): Promise<void> {
-    await this.#act('fill', field, (signal) => field.fill(value, { signal }));
+    await this.#act('fill', field, async (signal) => {
+      const element = await field.elementHandle({ signal });
+      const typed = await typeText(element, value, signal).catch((error: unknown) => {
+        if ((error as Error).name === 'TimeoutError') throw error;
+        return false;
+      });
+      // A date say, or an element that the page has put another in the place of.
+      if (!typed) await field.fill(value, { signal });
+    });
   }
 
   /** Types a secret, into a field on one of the allowed origins only. @throws FormChanged */
@@ -204,7 +212,7 @@ export class Kit {
         throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${frame ? new URL(frame.url()).origin : 'none'}`);
       }
       // The element that was looked at, not whatever the page has there by now.
-      await typeSecret(element, value, signal);
+      if (!(await typeText(element, value, signal))) throw new Error('the field takes no text');
     });
   }
 

@@ -110,15 +110,45 @@ describe('what is typed', () => {
     expect(String((error as Error).stack)).not.toContain('planted-value');
   });
 
-  test('a secret gets into its field, and into no other, although the page moves the focus meanwhile', async () => {
+  test.each(['fill', 'fillSecret'] as const)('what %s types gets into its field, and into no other, although the page moves the focus meanwhile', async (fill) => {
     // Once, as soon as the field is ready to be typed into.
     const steal = "this.onfocus = null; queueMicrotask(() => document.querySelector('[name=name]').focus())";
     lab.pages = { '/': `<label>Name <input name="name"></label><label>Password <input type="password" onfocus="${steal}"></label>` };
     const error = await lab.withKit(async (kit) => {
       await kit.open('/');
-      await kit.fillSecret(kit.page.getByLabel('Password'), 'planted-secret');
+      await kit[fill](kit.page.getByLabel('Password'), 'planted-secret');
       expect(await kit.readValue(kit.page.getByLabel('Password'))).toBe('planted-secret');
       expect(await kit.readValue(kit.page.getByLabel('Name'))).toBe('');
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('takes the place of what is there: in a field, a text of several lines, a date, a text that is edited in place', async () => {
+    const fields = '<input aria-label="Name" value="Old"><textarea aria-label="About">Old\nlines</textarea><input type="date" aria-label="Born" value="2001-01-01">';
+    lab.pages = { '/': `${fields}<div contenteditable role="textbox" aria-label="Motto">Old</div>` };
+    const error = await lab.withKit(async (kit) => {
+      await kit.open('/');
+      const given = { Name: 'New', About: 'New\n\nlines  "kept"', Born: '2002-02-02' };
+      for (const [label, value] of Object.entries(given)) {
+        await kit.fill(kit.page.getByLabel(label), value);
+        expect(await kit.readValue(kit.page.getByLabel(label))).toBe(value);
+      }
+      await kit.fill(kit.page.getByLabel('Motto'), 'New');
+      expect(await kit.read(kit.page.getByLabel('Motto'))).toBe('New');
+      await kit.fill(kit.page.getByLabel('Name'), '');
+      await kit.fill(kit.page.getByLabel('Name'), '');
+      expect(await kit.readValue(kit.page.getByLabel('Name'))).toBe('');
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('goes into the field that the page puts in the place of one that was just found', async () => {
+    const replace = "const old = document.querySelector('input'); old.onfocus = () => { old.onfocus = null; old.replaceWith(old.cloneNode()); }";
+    lab.pages = { '/': `<label>Name <input name="name"></label><script>${replace}</script>` };
+    const error = await lab.withKit(async (kit) => {
+      await kit.open('/');
+      await kit.fill(kit.page.getByLabel('Name'), 'planted-name');
+      expect(await kit.readValue(kit.page.getByLabel('Name'))).toBe('planted-name');
     });
     expect(error).toBeUndefined();
   });
