@@ -38,7 +38,8 @@ const strikeBrowser = (strike: (pid: number, random: Random) => Promise<void> | 
   return {
     target: worker.name,
     async strike() {
-      const [pid] = browserPids(worker.pid);
+      // When most is done, the other worker's may be the only one there is.
+      const [pid] = [worker, ...world.parts.workers].flatMap((one) => browserPids(one.pid));
       if (pid === undefined) return false;
       await strike(pid, random);
       return true;
