@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** Something that goes wrong. */
 export interface Fault {
   kind: string;
-  /** What it strikes: nothing is struck by two faults at once. */
+  /** What it strikes: nothing is struck by two faults at once, but a browser where it is the only one there is. */
   target: string;
   /** Resolves when it is over; false when there was nothing to strike. */
   strike(): Promise<boolean>;
@@ -38,7 +38,7 @@ const strikeBrowser = (strike: (pid: number, random: Random) => Promise<void> | 
   return {
     target: worker.name,
     async strike() {
-      // When most is done, the other worker's may be the only one there is.
+      // When most is done, the other worker's may be the only one there is, whatever strikes that worker.
       const [pid] = [worker, ...world.parts.workers].flatMap((one) => browserPids(one.pid));
       if (pid === undefined) return false;
       await strike(pid, random);

@@ -301,6 +301,20 @@ describe('a cookie banner', () => {
     expect(journal).toContain('decline cookies by');
   });
 
+  test.each(['fill', 'fillSecret'] as const)('is out of the way once a field was typed into by %s', async (fill) => {
+    lab.pages = { '/': banner, '/consent': '' };
+    const error = await lab.withKit(
+      async (kit) => {
+        await kit.open('/');
+        await kit.page.waitForFunction("!document.getElementById('banner').hidden");
+        await kit[fill](kit.page.getByLabel('Name'), 'brand');
+        expect(await kit.page.locator('#banner').count()).toBe(0);
+      },
+      { recipe: { cookieBanner: (page) => page.getByRole('button', { name: 'Decline' }) } },
+    );
+    expect(error).toBeUndefined();
+  });
+
   test.each([
     ['stays where the recipe names none', undefined],
     ['that its button does not close is in the way, and no more', { cookieBanner: (page: Page) => page.locator('#banner') }],
