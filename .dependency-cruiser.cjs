@@ -1,22 +1,26 @@
 /** Who may import whom: the folder on the left may import values from those on the right, besides itself. */
 const mayImport = {
   contracts: [],
-  workflows: ['temporal/(workflow-ids|search-attributes|task-queues)[.]ts$'],
-  activities: ['contracts/', 'sites/', 'temporal/', 'scripts/setup/tools[.]mjs$'],
-  sites: ['contracts/'],
-  temporal: ['contracts/'],
+  config: ['contracts/'],
+  sites: ['contracts/', 'config/'],
+  temporal: ['contracts/', 'config/'],
+  'services(?!/dispatch)': ['contracts/', 'config/', 'sites/', 'services/'],
+  // The one service that starts workflows.
+  'services/dispatch': ['contracts/', 'config/', 'sites/', 'temporal/', 'services/'],
+  workflows: ['contracts/workflows[.]ts$', 'temporal/(workflow-ids|task-queues)[.]ts$'],
+  activities: ['contracts/', 'config/', 'sites/', 'temporal/', 'services/'],
   // The bundler reads workflows/ by its path: a worker that imported it would run it outside of the sandbox.
-  workers: ['contracts/', 'activities/', 'temporal/', 'sites/', 'scripts/setup/tools[.]mjs$'],
-  manager: ['contracts/'],
+  workers: ['contracts/', 'config/', 'sites/', 'temporal/', 'services/', 'activities/'],
+  manager: ['contracts/', 'config/', 'services/redact[.]ts$'],
   practice: [],
-  scripts: ['contracts/', 'temporal/', 'sites/', 'activities/'],
+  scripts: ['contracts/', 'config/', 'sites/', 'temporal/', 'services/'],
 };
 
 /** Type imports leave no trace at run time: these folders may take types from more. */
 const mayImportTypes = {
   workflows: ['contracts/', 'activities/', 'temporal/'],
-  // The processes that they start, and the workflows.
-  scripts: ['contracts/', 'temporal/', 'sites/', 'activities/', 'workflows/', 'manager/', 'practice/'],
+  // The processes that the demonstration starts.
+  scripts: ['contracts/', 'config/', 'sites/', 'temporal/', 'services/', 'manager/', 'practice/'],
 };
 
 const ours = Object.keys(mayImport).join('|');
@@ -50,8 +54,12 @@ module.exports = {
       name: 'workflows-pure',
       comment: 'a workflow runs in the sandbox: Temporal’s workflow packages are all it may import from outside',
       severity: 'error',
-      from: { path: '^(workflows/|temporal/(workflow-ids|search-attributes|task-queues)[.]ts$)' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@temporalio/(workflow|common)/' },
+      from: { path: '^(workflows/|contracts/workflows[.]ts$|temporal/(workflow-ids|task-queues)[.]ts$)' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'core'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+      },
     },
     {
       name: 'no-cycles',
@@ -64,14 +72,22 @@ module.exports = {
       name: 'no-orphans',
       comment: 'nobody imports it, and it is no entry point',
       severity: 'error',
-      from: { orphan: true, pathNot: ['^(test|scripts)/', '^(manager|workers|practice)/main[.]ts$', '[.](cjs|js|d[.]m?ts)$', '^[^/]+$'] },
+      from: {
+        orphan: true,
+        pathNot: [
+          '^(test|scripts)/',
+          '^(manager|workers/[\\w-]+|practice)/main[.]ts$',
+          '[.](cjs|js|d[.]m?ts)$',
+          '^[^/]+$',
+        ],
+      },
       to: {},
     },
     {
       name: 'no-dev-dependencies-in-the-product',
       comment: 'a production install has no devDependencies',
       severity: 'error',
-      from: { path: `^(${ours})/`, pathNot: '^scripts/(test[.]mjs|setup/download-server[.]mjs)$' },
+      from: { path: `^(${ours})/`, pathNot: '^scripts/dev/(test|setup/download-server)[.]mjs$' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
@@ -79,7 +95,10 @@ module.exports = {
       comment: 'what is imported must resolve, and stand in package.json',
       severity: 'error',
       from: { path: `^(${ours})/` },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'], dependencyTypesNot: ['type-only'] },
+      to: {
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
   ],
   options: {
@@ -87,6 +106,10 @@ module.exports = {
     exclude: { path: '^(node_modules|bench|[.]tools|[.]data)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.mts', '.mjs', '.js', '.cjs'], exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mts', '.mjs', '.js', '.cjs'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

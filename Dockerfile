@@ -13,8 +13,10 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json tsconfig.json ./
 COPY contracts ./contracts
+COPY config ./config
 COPY temporal ./temporal
 COPY sites ./sites
+COPY services ./services
 COPY activities ./activities
 COPY workflows ./workflows
 COPY workers ./workers
@@ -23,4 +25,4 @@ COPY scripts ./scripts
 RUN mkdir /data && chown node:node /data
 USER node
 # node itself, so that it gets the signal to drain.
-CMD ["node", "--import", "tsx", "workers/main.ts"]
+CMD ["node", "--import", "tsx", "workers/worker/main.ts"]

@@ -1,4 +1,5 @@
 import { builtinModules } from 'node:module';
+import importSort from 'eslint-plugin-simple-import-sort';
 import temporal from 'eslint-plugin-temporal';
 import tseslint from 'typescript-eslint';
 
@@ -15,8 +16,15 @@ const forbiddenInWorkflows = {
   paths: builtinModules.map((name) => ({ name, message: 'A workflow has no Node modules: do it in an activity.' })),
   patterns: [
     { group: ['node:*'], message: 'A workflow has no Node modules: do it in an activity.' },
-    { group: ['zod', 'zod/*'], message: 'zod makes the bundle too big: check values in activities or before the start.' },
-    { group: ['**/contracts/*', '**/activities/*', '**/activities/**'], allowTypeImports: true, message: 'Only types: import type.' },
+    {
+      group: ['zod', 'zod/*'],
+      message: 'zod makes the bundle too big: check values in activities or before the start.',
+    },
+    {
+      group: ['**/contracts/*', '!**/contracts/workflows.ts', '**/activities/**'],
+      allowTypeImports: true,
+      message: 'Only types: import type.',
+    },
   ],
 };
 
@@ -28,12 +36,21 @@ export default tseslint.config(
     files: ['**/*.ts', '**/*.mts'],
     extends: [tseslint.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-sort': importSort },
     rules: {
       eqeqeq: 'error',
+      'import-sort/imports': ['error', { groups: [['^\\u0000', '^node:', '^@?\\w', '^']] }],
+      'import-sort/exports': 'error',
       'no-console': 'error',
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Read it through contracts/environment.ts.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Read it through config/environment.ts.' },
+      ],
       '@typescript-eslint/await-thenable': 'error',
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-deprecated': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -41,7 +58,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
     },
   },
 
@@ -65,10 +85,15 @@ export default tseslint.config(
       '@typescript-eslint/no-deprecated': 'off',
     },
   },
-  { files: ['contracts/environment.ts'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['config/environment.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     extends: [tseslint.configs.recommended],
-    rules: { eqeqeq: 'error', '@typescript-eslint/no-require-imports': 'off' },
+    plugins: { 'import-sort': importSort },
+    rules: {
+      'import-sort/imports': ['error', { groups: [['^\\u0000', '^node:', '^@?\\w', '^']] }],
+      eqeqeq: 'error',
+      '@typescript-eslint/no-require-imports': 'off',
+    },
   },
 );

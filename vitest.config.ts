@@ -3,17 +3,31 @@ import { defineConfig } from 'vitest/config';
 
 // Tests set what they need themselves: an operator's Temporal, database or keys are not for them.
 for (const name of Object.keys(process.env)) {
-  if (/^(TEMPORAL|ASSIGN|ENLIST|MINIAPP)_|^(DATABASE_URL|DATA_DIR|SITES_FILE|RECIPES_DIR|EVIDENCE_\w+|ASSETS_ALLOW|HOST|PORT)$/.test(name)) {
+  if (
+    /^(TEMPORAL|ASSIGN|ENLIST|MINIAPP)_|^(DATABASE_URL|DATA_DIR|SITES_FILE|RECIPES_DIR|EVIDENCE_\w+|ASSETS_ALLOW|HOST|PORT)$/.test(
+      name,
+    )
+  ) {
     delete process.env[name];
   }
 }
 process.env.NODE_ENV = 'test';
 
-const heavy = ['test/sites/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'];
+const heavy = [
+  'test/sites/{mediawiki,dokuwiki,wordpress,ikiwiki}/{recipe,server}.test.ts',
+  'test/sites/kit/{forms,pages}.test.ts',
+  'test/sites/practice/**/*.test.ts',
+  'test/docs/roundup.test.ts',
+  'test/scripts/site/commands.test.ts',
+  'test/services/browser/run-step.test.ts',
+  'test/services/mailbox/mail-host.test.ts',
+  'test/e2e/**/*.test.ts',
+  'test/chaos/**/*.test.ts',
+];
 
 export default defineConfig({
   // As tsconfig.json's paths say it to tsx.
-  resolve: { alias: { 'enlist/kit': fileURLToPath(new URL('sites/kit/index.ts', import.meta.url)) } },
+  resolve: { alias: { 'enlist/kit': fileURLToPath(new URL('./sites/kit/index.ts', import.meta.url)) } },
   test: {
     pool: 'forks',
     testTimeout: 30_000,
@@ -21,12 +35,25 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'light', include: ['test/**/*.test.ts'], exclude: heavy, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'light',
+          include: ['test/**/*.test.ts'],
+          exclude: heavy,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
         // Each starts browsers and servers of its own.
-        test: { name: 'heavy', include: heavy, fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'heavy',
+          include: heavy,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

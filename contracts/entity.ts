@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { accountAnswer, accountFields, optionalText, text, texts } from './account.ts';
 import { errorMessage } from './envelope.ts';
-import { accountAnswer, accountFields, optionalText, profileAnswer, text, texts } from './social.ts';
+import { profileAnswer } from './social.ts';
 
 export const entityStatuses = [
   'register',
@@ -13,6 +14,9 @@ export const entityStatuses = [
   'final_failed',
 ] as const;
 export type EntityStatus = (typeof entityStatuses)[number];
+
+/** The phase of an entity task that a run works off (contract section 3). */
+export type EntityPhase = 'register' | 'connect';
 
 /** A connect task as it comes from a manager; a register task is a `SocialTask` (contract section 3). */
 export const entityTask = z.object({ ...accountFields, link_profile: text, entity_connect: texts });

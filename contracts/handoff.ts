@@ -16,4 +16,4 @@ export interface HandedStep {
 }
 
 /** What a person says of a step that waits for them; `link` is the profile's public address. */
-export type PersonsWord = { word: 'done'; link?: string } | { word: 'give up' };
+export type HandoffAnswer = { word: 'done'; link?: string } | { word: 'give up' };

@@ -60,4 +60,7 @@ export const miniAppExists = z.object({
 export type MiniAppExists = z.infer<typeof miniAppExists>;
 
 /** What the worker needs of a 201; whatever else it holds, or lacks, is no reason to lose the token. */
-export const miniAppToken = z.object({ token: z.string().min(1), data: z.object({ user_id: z.number(), username: z.string() }) });
+export const miniAppToken = z.object({
+  token: z.string().min(1),
+  data: z.object({ user_id: z.number(), username: z.string() }),
+});

@@ -1,4 +1,4 @@
-/** A step's wish to act on a site, as `siteGate` takes it. Times in ms. */
+/** A step's request to act on a site. Times in ms. */
 export interface PermitRequest {
   permitId: string;
   /** The workflow, and its run, that waits for the permit. */
@@ -8,20 +8,25 @@ export interface PermitRequest {
   creating: boolean;
   /** For how long the permit is held at most when nobody gives it back. */
   leaseMs: number;
-  /** The site's settings at the time of the wish; the latest ones hold. */
+}
+
+/** A site's settings at the time of a request, which its gate keeps once; the latest ones hold. */
+export interface SitePace {
+  /** Least time between two accounts, in ms. */
   every: number;
+  /** Steps at the same time. */
   atOnce: number;
 }
 
-/** How a step ended that had a permit, as far as the site's gate cares. */
-export type StepEnd =
+/** What a step that had a permit says of the site when it gives the permit back. */
+export type VisitResult =
   | { site: 'fine' }
   /** 429, 503, or a check for a human: the site wants to be left alone, for so many ms when it says. */
   | { site: 'overloaded' | 'human check'; retryAfterMs?: number }
   /** It says nothing of the site. */
   | { site: 'unknown' };
 
-/** What a site's gate has on its hands, for people. Times in ms since 1970. */
+/** What a site's gate holds, for people. Times in ms since 1970. */
 export interface GateView {
   out: number;
   waiting: number;
@@ -29,4 +34,25 @@ export interface GateView {
   pausedUntil?: number | 'forever';
   /** Why it is paused. */
   reason?: string;
+}
+
+/** A permit that is out, until its release or its lease's end. Times in ms since the epoch, on Temporal's clock. */
+export interface PermitHolder {
+  permitId: string;
+  creating: boolean;
+  leaseEnds: number;
+}
+
+/** Everything a gate knows; carried over by continue-as-new. */
+export interface GateState extends SitePace {
+  queue: PermitRequest[];
+  holders: PermitHolder[];
+  /** When the last creating step ended, or its lease did. */
+  lastCreated: number;
+  /** Nothing is granted before this time. */
+  pausedUntil: number;
+  reason?: string;
+  /** How often in a row the site wanted to be left alone, and until when that is remembered. */
+  troubles: number;
+  troublesUntil: number;
 }

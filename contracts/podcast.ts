@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { accountAnswer, accountFields, hasCredential, needsCredential, optionalText, text } from './account.ts';
 import { errorMessage } from './envelope.ts';
-import { accountAnswer, accountFields, hasCredential, needsCredential, optionalText, text } from './social.ts';
 
 export const podcastStatuses = ['pending', 'running', 'completed', 'failed', 'final_failed'] as const;
 export type PodcastStatus = (typeof podcastStatuses)[number];
@@ -39,8 +39,26 @@ export interface WaitingPodcast {
   adopt?: boolean;
 }
 
-/** The tasks that a request's workflow has on its hands, and whether each was told to it with its feed. */
+/** The tasks that a request's workflow holds, and whether each was told to it with its feed. */
 export type KnownPodcasts = Record<string, { hasFeed: boolean }>;
+
+/** What the operator sets for podcast requests (contract section 8). */
+export interface PodcastOptions {
+  /** How long sub-sites wait for a main site while none is at work, in ms. */
+  mainWaitMs: number;
+  /** How many sub-sites are worked off at the same time. */
+  atOnce: number;
+}
+
+/** What a run hands to the next when its history has grown long; no child is open then. */
+export interface PodcastRequestState {
+  waiting: WaitingPodcast[];
+  ended: Record<string, string>;
+  /** A main site has completed. */
+  released: boolean;
+  /** Since when sub-sites wait while no main site is at work, in ms since 1970. */
+  idleSince?: number;
+}
 
 /** Body of `complete`; a main site also needs `link_rss`, which the body alone does not tell. */
 export const completePodcast = z

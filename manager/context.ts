@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { KeyRing } from '../contracts/key-ring.ts';
+import type { KeyRing } from '../config/key-ring.ts';
 import type { Database } from './database/tables.ts';
 
 /** What every part of the manager works with. */

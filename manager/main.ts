@@ -1,11 +1,11 @@
 import path from 'node:path';
 import pino from 'pino';
-import { EnvironmentError, loadRunEnvironment, readEnvironment } from '../contracts/environment.ts';
-import { loadKeyRing } from '../contracts/key-ring.ts';
-import { buildApp } from './app.ts';
+import { EnvironmentError, loadRunEnvironment, readEnvironment } from '../config/environment.ts';
+import { loadKeyRing } from '../config/key-ring.ts';
 import { FolderInUseError } from './database/folder-lock.ts';
 import { migrate } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';
+import { buildApp } from './http/app.ts';
 
 /** Longest time that open requests get to end after a stop was asked for. */
 const drainMs = 10_000;
@@ -21,12 +21,26 @@ try {
 async function run(): Promise<void> {
   loadRunEnvironment();
   const environment = readEnvironment(
-    'DATA_DIR', 'LOG_LEVEL', 'HOST', 'PORT', 'DATABASE_URL', 'ASSIGN_API_KEY', 'ASSIGN_ADMIN_KEY', 'MINIAPP_TOKEN_SECRET',
-    'PODCAST_MAIN_DOMAINS', 'RETRY_DELAY', 'REGISTER_WAIT', 'RATE_LIMIT',
+    'DATA_DIR',
+    'LOG_LEVEL',
+    'HOST',
+    'PORT',
+    'DATABASE_URL',
+    'ASSIGN_API_KEY',
+    'ASSIGN_ADMIN_KEY',
+    'MINIAPP_TOKEN_SECRET',
+    'PODCAST_MAIN_DOMAINS',
+    'RETRY_DELAY',
+    'REGISTER_WAIT',
+    'RATE_LIMIT',
   );
   const keys = loadKeyRing();
   const logger = pino({ level: environment.LOG_LEVEL });
-  const db = await openDatabase({ url: environment.DATABASE_URL, folder: path.join(environment.DATA_DIR, 'manager'), logger });
+  const db = await openDatabase({
+    url: environment.DATABASE_URL,
+    folder: path.join(environment.DATA_DIR, 'manager'),
+    logger,
+  });
   await migrate(db);
   const app = await buildApp({
     db,

@@ -1,16 +1,23 @@
 import { z } from 'zod';
-import { startMailServer } from './mail/mail-server.ts';
 import type { MailServer } from './mail/mail-server.ts';
-import { startPictureServer } from './pictures.ts';
+import { startMailServer } from './mail/mail-server.ts';
 import type { PictureServer } from './pictures.ts';
-import { directoryOptions, startPodcastDirectory } from './podcast/directory.ts';
+import { startPictureServer } from './pictures.ts';
 import type { PodcastDirectory } from './podcast/directory.ts';
-import { hostOptions, startPodcastHost } from './podcast/host.ts';
+import { directoryOptions, startPodcastDirectory } from './podcast/directory.ts';
 import type { PodcastHost } from './podcast/host.ts';
-import { socialOptions, startSocialSite } from './social/site.ts';
+import { hostOptions, startPodcastHost } from './podcast/host.ts';
 import type { SocialSite } from './social/site.ts';
+import { socialOptions, startSocialSite } from './social/site.ts';
 
-const inConfig = { domain: true, name: true, port: true, publicUrl: true, confirmation: true, behaviour: true } as const;
+const inConfig = {
+  domain: true,
+  name: true,
+  port: true,
+  publicUrl: true,
+  confirmation: true,
+  behaviour: true,
+} as const;
 
 const port = z.int().min(0).max(65535).default(0);
 
@@ -64,9 +71,16 @@ export async function startPractice(config: PracticeConfig): Promise<Practice> {
     const podcasts: Practice['podcasts'] = [];
     for (const site of wanted.podcasts) {
       const rest = { dataDir: `${dataDir}/podcasts`, smtp: mail.smtp, controlToken };
-      podcasts.push(keep(await (site.kind === 'host' ? startPodcastHost({ ...site, ...rest }) : startPodcastDirectory({ ...site, ...rest }))));
+      podcasts.push(
+        keep(
+          await (site.kind === 'host'
+            ? startPodcastHost({ ...site, ...rest })
+            : startPodcastDirectory({ ...site, ...rest })),
+        ),
+      );
     }
-    const pictures = wanted.pictures === undefined ? undefined : keep(await startPictureServer({ port: wanted.pictures }));
+    const pictures =
+      wanted.pictures === undefined ? undefined : keep(await startPictureServer({ port: wanted.pictures }));
     return { mail, sites, podcasts, pictures, close };
   } catch (error) {
     await close();

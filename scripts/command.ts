@@ -1,9 +1,10 @@
 import { type Client } from '@temporalio/client';
 import { Command } from 'commander';
-import { NoAnswer } from '../activities/assign/client.ts';
-import { EnvironmentError, loadRunEnvironment } from '../contracts/environment.ts';
-import { loadKeyRing } from '../contracts/key-ring.ts';
-import { SitesFileError } from '../sites/sites-file.ts';
+import { EnvironmentError, loadRunEnvironment } from '../config/environment.ts';
+import { loadKeyRing } from '../config/key-ring.ts';
+import { SitesFileError } from '../config/sites-file.ts';
+import { AdminCallFailed } from '../services/manager-client/admin-client.ts';
+import { NoAnswer } from '../services/manager-client/task-client.ts';
 import { connectClient, TemporalUnreachable } from '../temporal/connect.ts';
 
 /** The command could not do what it was asked to, for a reason that a person can mend; printed without a stack. */
@@ -11,7 +12,7 @@ export class CommandError extends Error {
   override name = 'CommandError';
 }
 
-const expected = [CommandError, EnvironmentError, SitesFileError, TemporalUnreachable];
+const expected = [AdminCallFailed, CommandError, EnvironmentError, SitesFileError, TemporalUnreachable];
 
 /** The exit code of a command that started nothing (contract section 8). */
 export const notStarted = 2;
@@ -56,6 +57,8 @@ export async function askManager<Result>(url: string, call: Promise<Result>): Pr
     return await call;
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    throw new CommandError(`the manager at ${url} gives no answer (${error.message}): is ASSIGN_URL right, and is it running?`);
+    throw new CommandError(
+      `the manager at ${url} gives no answer (${error.message}): is ASSIGN_URL right, and is it running?`,
+    );
   }
 }

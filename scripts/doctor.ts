@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
-import { AssignClient } from '../activities/assign/client.ts';
-import { readEnvironment } from '../contracts/environment.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { AdminClient } from '../services/manager-client/admin-client.ts';
+import { TaskClient } from '../services/manager-client/task-client.ts';
 import { listStuck, type StuckWorkflow } from '../temporal/stuck-workflows.ts';
 import { askManager, makeCommand, runCommand, withClient } from './command.ts';
 import { writeAdoption } from './doctor/adoption.ts';
 import { findLeftBehind, type LeftBehind } from './doctor/left-behind.ts';
-import { AdminClient } from './start/admin-client.ts';
 
 const style = { head: [], border: [] };
 const whatToDo = `Stuck workflows go on by themselves as soon as a worker's code can run them: the Web UI shows what fails, on the workflow's page.
@@ -19,7 +19,8 @@ interface Findings {
 
 function writeLeft(left: LeftBehind[]): string {
   const table = new Table({ head: ['domain', 'status', 'last workflow', 'to take it up again'], style });
-  for (const task of left) table.push([task.domain, task.status ?? 'status not told', task.lastWorkflow ?? 'none', writeAdoption(task)]);
+  for (const task of left)
+    table.push([task.domain, task.status ?? 'status not told', task.lastWorkflow ?? 'none', writeAdoption(task)]);
   return `${table.toString()}\n`;
 }
 
@@ -32,18 +33,27 @@ function writeStuck(stuck: StuckWorkflow[]): string {
 async function look(): Promise<Findings> {
   const { ASSIGN_URL, ASSIGN_API_KEY } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY');
   const adminKey = process.env.ASSIGN_ADMIN_KEY ? readEnvironment('ASSIGN_ADMIN_KEY').ASSIGN_ADMIN_KEY : undefined;
-  if (!adminKey) process.stderr.write("without ASSIGN_ADMIN_KEY only workflows are looked at that Temporal remembers, not the manager's books\n");
-  const assign = new AssignClient(ASSIGN_URL, ASSIGN_API_KEY);
+  if (!adminKey)
+    process.stderr.write(
+      "without ASSIGN_ADMIN_KEY only workflows are looked at that Temporal remembers, not the manager's books\n",
+    );
+  const assign = new TaskClient(ASSIGN_URL, ASSIGN_API_KEY);
   const admin = adminKey ? new AdminClient(ASSIGN_URL, adminKey) : undefined;
   return withClient(async (client) => {
     const stuck = await listStuck(client);
-    if (!stuck) process.stderr.write("this Temporal server can't tell which workflows are stuck (TemporalReportedProblems): a newer one can\n");
+    if (!stuck)
+      process.stderr.write(
+        "this Temporal server can't tell which workflows are stuck (TemporalReportedProblems): a newer one can\n",
+      );
     return { left: await askManager(ASSIGN_URL, findLeftBehind({ client, assign, admin })), stuck: stuck ?? [] };
   });
 }
 
 await runCommand(
-  makeCommand('doctor', 'Lists the tasks that were started, were never reported, and have no workflow, with the command that takes each up again, and the workflows that are stuck.')
+  makeCommand(
+    'doctor',
+    'Lists the tasks that were started, were never reported, and have no workflow, with the command that takes each up again, and the workflows that are stuck.',
+  )
     .option('--json', 'print them as JSON')
     .addHelpText(
       'after',
@@ -51,8 +61,14 @@ await runCommand(
     )
     .action(async ({ json }: { json?: boolean }) => {
       const { left, stuck } = await look();
-      if (json) process.stdout.write(`${JSON.stringify({ tasks: left.map((task) => ({ ...task, command: writeAdoption(task) })), stuck })}\n`);
-      else process.stdout.write(`${left.length === 0 ? 'no task was left behind\n' : writeLeft(left)}${stuck.length === 0 ? '' : writeStuck(stuck)}`);
+      if (json)
+        process.stdout.write(
+          `${JSON.stringify({ tasks: left.map((task) => ({ ...task, command: writeAdoption(task) })), stuck })}\n`,
+        );
+      else
+        process.stdout.write(
+          `${left.length === 0 ? 'no task was left behind\n' : writeLeft(left)}${stuck.length === 0 ? '' : writeStuck(stuck)}`,
+        );
       process.exitCode = left.length + stuck.length === 0 ? 0 : 1;
     }),
 );

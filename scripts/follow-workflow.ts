@@ -1,16 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
-import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
-import { notStarted } from './command.ts';
-import { searchAttributes, waitsForPerson } from '../temporal/search-attributes.ts';
+import { searchAttributes, waitsForPerson } from '../contracts/workflows.ts';
 import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
+import { notStarted } from './command.ts';
 
 const lookEveryMs = 1_000;
 
 /** The task queues that no worker has polled lately. */
 export async function findIdleQueues(client: Client): Promise<TaskQueue[]> {
-  const { TASK_QUEUE_TYPE_WORKFLOW: workflow, TASK_QUEUE_TYPE_ACTIVITY: activity } = proto.temporal.api.enums.v1.TaskQueueType;
+  const { TASK_QUEUE_TYPE_WORKFLOW: workflow, TASK_QUEUE_TYPE_ACTIVITY: activity } =
+    proto.temporal.api.enums.v1.TaskQueueType;
   const idle: TaskQueue[] = [];
   for (const queue of Object.keys(taskQueues) as TaskQueue[]) {
     const { pollers } = await client.workflowService.describeTaskQueue({
@@ -27,7 +28,9 @@ export async function findIdleQueues(client: Client): Promise<TaskQueue[]> {
 export async function warnOfIdleQueues(client: Client): Promise<void> {
   const idle = await findIdleQueues(client);
   if (idle.length > 0) {
-    process.stderr.write(`warning: no worker polls the queue${idle.length > 1 ? 's' : ''} ${idle.join(', ')}: start one with "npm run worker"\n`);
+    process.stderr.write(
+      `warning: no worker polls the queue${idle.length > 1 ? 's' : ''} ${idle.join(', ')}: start one with "npm run worker"\n`,
+    );
   }
 }
 
@@ -39,8 +42,11 @@ async function followWorkflow(client: Client, workflowId: string): Promise<unkno
     let told = '';
     while (!ended.signal.aborted) {
       const { raw, typedSearchAttributes } = await handle.describe();
-      const steps = (raw.pendingActivities ?? []).map(({ activityType, attempt }) => `${activityType?.name}${(attempt ?? 1) > 1 ? ` (attempt ${attempt})` : ''}`);
-      if (typedSearchAttributes.get(searchAttributes.outcome) === waitsForPerson) steps.push(`${waitsForPerson} ("npm run handoff -- list" tells more)`);
+      const steps = (raw.pendingActivities ?? []).map(
+        ({ activityType, attempt }) => `${activityType?.name}${(attempt ?? 1) > 1 ? ` (attempt ${attempt})` : ''}`,
+      );
+      if (typedSearchAttributes.get(searchAttributes.outcome) === waitsForPerson)
+        steps.push(`${waitsForPerson} ("npm run handoff -- list" tells more)`);
       const now = steps.join(', ');
       if (now !== '' && now !== told) process.stderr.write(`${workflowId}: ${now}\n`);
       told = now;
@@ -65,7 +71,11 @@ function readEnd(error: unknown): string {
 }
 
 /** Ends a starting command: prints the last line, and with `wait` follows the workflow to its end first (contract section 8). */
-export async function reportStart(client: Client, workflowId: string, start: { state: 'started' | 'open'; wait?: boolean; good: string[] }): Promise<void> {
+export async function reportStart(
+  client: Client,
+  workflowId: string,
+  start: { state: 'started' | 'open'; wait?: boolean; good: string[] },
+): Promise<void> {
   const { state, wait, good } = start;
   if (state === 'open') process.stderr.write(`${workflowId} is running already${wait ? ': following it' : ''}\n`);
   await warnOfIdleQueues(client);

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
-import type { PersonsWord } from '../contracts/handoff.ts';
-import { answerHandoff, listHandoffs, NobodyAnswers, type WaitingForPerson } from '../temporal/handoffs.ts';
+import type { HandoffAnswer } from '../contracts/handoff.ts';
+import { listHandoffs, NobodyAnswers, sendHandoffAnswer, type WaitingForPerson } from '../temporal/handoffs.ts';
 import { readTaskWorkflowId } from '../temporal/workflow-ids.ts';
 import { CommandError, makeCommand, runCommand, withClient } from './command.ts';
 
@@ -21,7 +21,16 @@ function writeTable(waiting: WaitingForPerson[]): string {
   const colWidths = head.map((title) => (title === 'reason' ? widthOfReason : null));
   const table = new Table({ head, colWidths, wordWrap: true, style: { head: [], border: [] } });
   for (const { workflowId, domain, handed } of waiting) {
-    if (handed) table.push([workflowId, domain, handed.login, handed.step, handed.page ?? '', handed.reason, writeTimeLeft(handed.until)]);
+    if (handed)
+      table.push([
+        workflowId,
+        domain,
+        handed.login,
+        handed.step,
+        handed.page ?? '',
+        handed.reason,
+        writeTimeLeft(handed.until),
+      ]);
     else table.push([workflowId, domain, '', '', '', 'no worker answers', '']);
   }
   return table.toString();
@@ -29,30 +38,43 @@ function writeTable(waiting: WaitingForPerson[]): string {
 
 async function list({ json }: { json?: boolean }): Promise<void> {
   const waiting = await withClient(listHandoffs);
-  if (json) process.stdout.write(`${JSON.stringify({ tasks: waiting.map(({ handed, ...task }) => ({ ...task, ...handed })) })}\n`);
-  else process.stdout.write(waiting.length === 0 ? 'no task waits for a person\n' : `${writeTable(waiting)}\n${whatToDo}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ tasks: waiting.map(({ handed, ...task }) => ({ ...task, ...handed })) })}\n`,
+    );
+  else
+    process.stdout.write(
+      waiting.length === 0 ? 'no task waits for a person\n' : `${writeTable(waiting)}\n${whatToDo}\n`,
+    );
 }
 
-async function answer(workflowId: string, word: PersonsWord, done: string): Promise<void> {
+async function answer(workflowId: string, word: HandoffAnswer, done: string): Promise<void> {
   try {
-    const refusal = await withClient((client) => answerHandoff(client, workflowId, word));
+    const refusal = await withClient((client) => sendHandoffAnswer(client, workflowId, word));
     if (refusal === undefined) process.stdout.write(`${workflowId}: ${done}\n`);
     else process.stderr.write(`error: ${workflowId}: ${refusal} ("npm run handoff -- list" shows what waits)\n`);
     process.exitCode = refusal === undefined ? 0 : refused;
   } catch (error) {
     if (!(error instanceof NobodyAnswers)) throw error;
-    throw new CommandError(`${workflowId}: ${error.message}: start one with "npm run worker", then look whether it still waits`);
+    throw new CommandError(
+      `${workflowId}: ${error.message}: start one with "npm run worker", then look whether it still waits`,
+    );
   }
 }
 
 function readLink(workflowId: string, link: string | undefined): string | undefined {
   if (link === undefined) return undefined;
-  if (!z.url({ protocol: /^https?$/ }).safeParse(link).success) throw new CommandError('--link must be an address that begins with http:// or https://');
-  if (readTaskWorkflowId(workflowId)?.flow === 'podcast') throw new CommandError('the report of a podcast task has no place for a link: leave --link out');
+  if (!z.url({ protocol: /^https?$/ }).safeParse(link).success)
+    throw new CommandError('--link must be an address that begins with http:// or https://');
+  if (readTaskWorkflowId(workflowId)?.flow === 'podcast')
+    throw new CommandError('the report of a podcast task has no place for a link: leave --link out');
   return link;
 }
 
-const program = makeCommand('handoff', 'Shows the tasks that wait for a person, and takes the word of one.').addHelpText(
+const program = makeCommand(
+  'handoff',
+  'Shows the tasks that wait for a person, and takes the word of one.',
+).addHelpText(
   'after',
   `\nA site's "waitForPerson" in SITES_FILE says for how long its tasks wait when it asks for a human or shows an unknown page.\n\n${whatToDo}\n\nExit code: 0 done; 1 refused, since nothing waits under that id; 2 it could not.`,
 );
@@ -67,7 +89,9 @@ program
   .command('done <id>')
   .description('the step was finished by hand: the task looks at the site, and goes on')
   .option('--link <url>', "the profile's public address, to be reported")
-  .action((id: string, { link }: { link?: string }) => answer(id, { word: 'done', link: readLink(id, link) }, 'goes on'));
+  .action((id: string, { link }: { link?: string }) =>
+    answer(id, { word: 'done', link: readLink(id, link) }, 'goes on'),
+  );
 
 program
   .command('give-up <id>')

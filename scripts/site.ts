@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { GateView } from '../contracts/pace.ts';
-import { pauseSite, readGate, resumeSite } from '../temporal/site-gate.ts';
+import { pausePace, readGate, resumePace } from '../temporal/site-gate.ts';
 import { makeCommand, runCommand, withClient } from './command.ts';
 import { readDuration } from './duration.ts';
 import { addCheck } from './site/check.ts';
@@ -20,8 +20,17 @@ function describeGate(gate: GateView | undefined): string {
 
 async function list(client: Client): Promise<void> {
   const { sites } = await readSites().read();
-  const gates = await Promise.all(sites.map(({ domain }) => client.withDeadline(Date.now() + 5_000, () => readGate(client, domain)).then(describeGate, () => 'no worker answers')));
-  const table = new Table({ head: ['domain', 'recipe', 'url', 'every', 'at once', 'now', 'permission'], style: { head: [], border: [] } });
+  const gates = await Promise.all(
+    sites.map(({ domain }) =>
+      client
+        .withDeadline(Date.now() + 5_000, () => readGate(client, domain))
+        .then(describeGate, () => 'no worker answers'),
+    ),
+  );
+  const table = new Table({
+    head: ['domain', 'recipe', 'url', 'every', 'at once', 'now', 'permission'],
+    style: { head: [], border: [] },
+  });
   for (const [index, { domain, recipe, url, every, atOnce, permission }] of sites.entries()) {
     table.push([domain, recipe, url, `${every / 1_000} s`, atOnce, gates[index], permission]);
   }
@@ -43,8 +52,10 @@ program
   .addHelpText('after', '\nExample: npm run site -- pause wiki.brand.example --for 2h')
   .action(async (domain: string, options: { for?: number }) => {
     const { domain: listed } = await requireListed(domain);
-    await withClient((client) => pauseSite(client, listed, options.for));
-    process.stdout.write(`${listed}: paused ${options.for === undefined ? 'until "npm run site -- resume"' : `for ${options.for / 1_000} s`}\n`);
+    await withClient((client) => pausePace(client, listed, options.for));
+    process.stdout.write(
+      `${listed}: paused ${options.for === undefined ? 'until "npm run site -- resume"' : `for ${options.for / 1_000} s`}\n`,
+    );
   });
 
 program
@@ -53,7 +64,7 @@ program
   .addHelpText('after', '\nExample: npm run site -- resume wiki.brand.example')
   .action(async (domain: string) => {
     const { domain: listed } = await requireListed(domain);
-    const told = await withClient((client) => resumeSite(client, listed));
+    const told = await withClient((client) => resumePace(client, listed));
     process.stdout.write(`${listed}: ${told ? 'resumed' : 'was not paused'}\n`);
   });
 

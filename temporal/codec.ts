@@ -1,6 +1,6 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { KeyRing } from '../contracts/key-ring.ts';
+import type { KeyRing } from '../config/key-ring.ts';
 
 const encoding = 'binary/encrypted';
 const text = new TextEncoder();

@@ -1,8 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeyRing } from '../contracts/key-ring.ts';
+import type { KeyRing } from '../config/key-ring.ts';
 import { makeDataConverter } from './data-converter.ts';
 
 const firstWaitMs = 250;
@@ -14,7 +14,11 @@ export class TemporalUnreachable extends Error {
 
 function readSettings() {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  return { connectionOptions, namespace: namespace ?? 'default', address: connectionOptions.address ?? 'localhost:7233' };
+  return {
+    connectionOptions,
+    namespace: namespace ?? 'default',
+    address: connectionOptions.address ?? 'localhost:7233',
+  };
 }
 
 /**
@@ -28,7 +32,9 @@ export async function connectClient(keys: KeyRing): Promise<Client> {
   try {
     connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5 seconds' });
   } catch (error) {
-    throw new TemporalUnreachable(`no Temporal at ${address}: start it with "npm start", or set TEMPORAL_ADDRESS`, { cause: error });
+    throw new TemporalUnreachable(`no Temporal at ${address}: start it with "npm start", or set TEMPORAL_ADDRESS`, {
+      cause: error,
+    });
   }
   return new Client({ connection, namespace, dataConverter: makeDataConverter(keys) });
 }
@@ -38,7 +44,10 @@ export async function connectClient(keys: KeyRing): Promise<Client> {
  *
  * @throws TemporalUnreachable after `patienceMs`
  */
-export async function connectWorker(signal: AbortSignal, patienceMs = 120_000): Promise<{ connection: NativeConnection; namespace: string }> {
+export async function connectWorker(
+  signal: AbortSignal,
+  patienceMs = 120_000,
+): Promise<{ connection: NativeConnection; namespace: string }> {
   const { connectionOptions, namespace, address } = readSettings();
   const giveUp = performance.now() + patienceMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
@@ -46,7 +55,10 @@ export async function connectWorker(signal: AbortSignal, patienceMs = 120_000): 
       return { connection: await NativeConnection.connect(connectionOptions), namespace };
     } catch (error) {
       if (performance.now() + waitMs > giveUp) {
-        throw new TemporalUnreachable(`no Temporal at ${address} for ${patienceMs / 1000} s: is TEMPORAL_ADDRESS right?`, { cause: error });
+        throw new TemporalUnreachable(
+          `no Temporal at ${address} for ${patienceMs / 1000} s: is TEMPORAL_ADDRESS right?`,
+          { cause: error },
+        );
       }
       await sleep(waitMs, undefined, { signal });
     }

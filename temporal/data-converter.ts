@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
-import type { KeyRing } from '../contracts/key-ring.ts';
+import type { KeyRing } from '../config/key-ring.ts';
 import { EncryptionCodec } from './codec.ts';
 
 /** What every client and worker of enlist uses: payloads and failures leave the process encrypted. */

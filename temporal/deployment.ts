@@ -25,7 +25,10 @@ const notFound = 5;
 /** Every version whose workers Temporal has seen, the youngest first; none when no worker ever had a BUILD_ID. */
 export async function listVersions(client: Client): Promise<Version[]> {
   try {
-    const { workerDeploymentInfo } = await client.workflowService.describeWorkerDeployment({ namespace: client.options.namespace, deploymentName });
+    const { workerDeploymentInfo } = await client.workflowService.describeWorkerDeployment({
+      namespace: client.options.namespace,
+      deploymentName,
+    });
     return (workerDeploymentInfo?.versionSummaries ?? []).map(({ deploymentVersion, status, createTime }) => ({
       buildId: deploymentVersion?.buildId ?? '',
       status: statusNames[status ?? 0] ?? 'inactive',
@@ -39,5 +42,10 @@ export async function listVersions(client: Client): Promise<Version[]> {
 
 /** From now on workflows start on this version; those that are pinned to another end there. */
 export async function makeCurrent(client: Client, buildId: string): Promise<void> {
-  await client.workflowService.setWorkerDeploymentCurrentVersion({ namespace: client.options.namespace, deploymentName, buildId, identity: client.options.identity });
+  await client.workflowService.setWorkerDeploymentCurrentVersion({
+    namespace: client.options.namespace,
+    deploymentName,
+    buildId,
+    identity: client.options.identity,
+  });
 }

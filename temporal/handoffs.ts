@@ -1,7 +1,12 @@
-import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import type { HandedStep, PersonsWord } from '../contracts/handoff.ts';
-import { readShown } from './memo.ts';
-import { searchAttributes, waitsForPerson } from './search-attributes.ts';
+import {
+  type Client,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { HandedStep, HandoffAnswer } from '../contracts/handoff.ts';
+import { answerHandoff, searchAttributes, waitsForPerson } from '../contracts/workflows.ts';
+import { readMemo } from './memo.ts';
 
 const patienceMs = 10_000;
 const waiting = `ExecutionStatus = "Running" AND ${searchAttributes.outcome.name} = "${waitsForPerson}"`;
@@ -19,7 +24,9 @@ export async function listHandoffs(client: Client): Promise<WaitingForPerson[]> 
   for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({ query: waiting })) {
     const domain = typedSearchAttributes.get(searchAttributes.domain) ?? '';
     // Its wait may have ended since the list was made.
-    const read = client.withDeadline(Date.now() + patienceMs, () => readHanded(client, workflowId, runId)).catch(() => undefined);
+    const read = client
+      .withDeadline(Date.now() + patienceMs, () => readHanded(client, workflowId, runId))
+      .catch(() => undefined);
     asked.push(read.then((handed) => (handed === null ? undefined : { workflowId, domain, handed })));
   }
   const found = (await Promise.all(asked)).filter((one) => one !== undefined);
@@ -31,8 +38,7 @@ export async function readHanded(client: Client, workflowId: string, runId?: str
   const handle = client.workflow.getHandle(workflowId, runId);
   const described = await handle.describe();
   if (described.typedSearchAttributes.get(searchAttributes.outcome) !== waitsForPerson) return null;
-  // A run of before shows nothing.
-  return readShown(described, 'handed') ?? (await handle.query<HandedStep | null>('handedStep'));
+  return readMemo(described, 'handed') ?? null;
 }
 
 /**
@@ -41,15 +47,20 @@ export async function readHanded(client: Client, workflowId: string, runId?: str
  * @returns why it was refused, or undefined when it was heard
  * @throws NobodyAnswers when no worker took it in time
  */
-export async function answerHandoff(client: Client, workflowId: string, word: PersonsWord): Promise<string | undefined> {
-  const update = () => client.workflow.getHandle(workflowId).executeUpdate('answerHandoff', { args: [word] });
+export async function sendHandoffAnswer(
+  client: Client,
+  workflowId: string,
+  answer: HandoffAnswer,
+): Promise<string | undefined> {
+  const update = () => client.workflow.getHandle(workflowId).executeUpdate(answerHandoff, { args: [answer] });
   try {
     await client.withDeadline(Date.now() + patienceMs, update);
     return undefined;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'there is no such workflow, or it has ended';
     if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? error.message;
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw new NobodyAnswers(`no worker took it in ${patienceMs / 1_000} s`, { cause: error });
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+      throw new NobodyAnswers(`no worker took it in ${patienceMs / 1_000} s`, { cause: error });
     throw error;
   }
 }

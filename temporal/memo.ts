@@ -1,18 +1,9 @@
-import type { HandedStep } from '../contracts/handoff.ts';
-import type { GateView } from '../contracts/pace.ts';
-import type { KnownPodcasts } from '../contracts/podcast.ts';
+import type { MemoFields } from '../contracts/workflows.ts';
 
-/** What open workflows show of themselves in their memos, which `describe` reads without asking a worker. */
-export interface Shown {
-  /** A podcast request's tasks. */
-  known: KnownPodcasts;
-  /** What a site's gate has on its hands. */
-  gate: GateView;
-  /** The step of a task that waits for a person. */
-  handed: HandedStep;
-}
-
-/** Undefined when the workflow shows nothing of it, or its run is older than the memo. */
-export function readShown<What extends keyof Shown>({ memo }: { memo?: Record<string, unknown> }, what: What): Shown[What] | undefined {
-  return memo?.[what] as Shown[What] | undefined;
+/** What a workflow shows in its memo; undefined when it shows nothing of it, or its first workflow task is not over. */
+export function readMemo<Field extends keyof MemoFields>(
+  { memo }: { memo?: Record<string, unknown> },
+  field: Field,
+): MemoFields[Field] | undefined {
+  return memo?.[field] as MemoFields[Field] | undefined;
 }

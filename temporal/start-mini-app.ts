@@ -1,15 +1,19 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { MiniAppUser } from '../contracts/mini-app.ts';
-import { searchAttributes } from './search-attributes.ts';
+import { searchAttributes, type Workflows, workflows } from '../contracts/workflows.ts';
 import { taskQueues } from './task-queues.ts';
 import { miniAppWorkflowId } from './workflow-ids.ts';
 
 /** Starts the registration of a mini-app user, unless one is open for the user. */
-export async function startMiniApp(client: Client, shopId: number, user: MiniAppUser): Promise<{ workflowId: string; state: 'started' | 'open' }> {
+export async function startMiniApp(
+  client: Client,
+  shopId: number,
+  user: MiniAppUser,
+): Promise<{ workflowId: string; state: 'started' | 'open' }> {
   const workflowId = miniAppWorkflowId(shopId, user.zalo_user_id);
   try {
-    await client.workflow.start('miniAppRegister', {
+    await client.workflow.start<Workflows['miniAppRegister']>(workflows.miniAppRegister.name, {
       workflowId,
       taskQueue: taskQueues.workflows,
       args: [user],

@@ -1,12 +1,16 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { Flow } from '../contracts/flows.ts';
-import { searchAttributes } from './search-attributes.ts';
+import { searchAttributes } from '../contracts/workflows.ts';
 import { taskQueues } from './task-queues.ts';
 import { taskWorkflowId } from './workflow-ids.ts';
 
 /** The workflow type that is started for a flow's tasks: one a task, but of podcasts one a request. */
-const startedWorkflows = { social: 'socialRegister', entity: 'entityConnect', podcast: 'podcastRequest' } satisfies Record<Flow, string>;
+const startedWorkflows = {
+  social: 'socialRegister',
+  entity: 'entityConnect',
+  podcast: 'podcastRequest',
+} satisfies Record<Flow, string>;
 
 /** The flows whose tasks are started each by itself. */
 export type TaskFlow = Exclude<Flow, 'podcast'>;
@@ -48,6 +52,8 @@ export async function startTask(client: Client, flow: TaskFlow, task: StartableT
 
 /** How many workflows of a flow are open, by the server's own books (they lag a little behind). */
 export async function countOpen(client: Client, flow: Flow): Promise<number> {
-  const { count } = await client.workflow.count(`WorkflowType = "${startedWorkflows[flow]}" AND ExecutionStatus = "Running"`);
+  const { count } = await client.workflow.count(
+    `WorkflowType = "${startedWorkflows[flow]}" AND ExecutionStatus = "Running"`,
+  );
   return count;
 }

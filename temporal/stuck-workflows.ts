@@ -16,7 +16,9 @@ export interface StuckWorkflow {
 export async function listStuck(client: Client): Promise<StuckWorkflow[] | undefined> {
   const stuck: StuckWorkflow[] = [];
   try {
-    for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query: `ExecutionStatus = "Running" AND ${reportedProblems.name} IS NOT NULL` })) {
+    for await (const { workflowId, typedSearchAttributes } of client.workflow.list({
+      query: `ExecutionStatus = "Running" AND ${reportedProblems.name} IS NOT NULL`,
+    })) {
       stuck.push({ workflowId, problem: readProblem(typedSearchAttributes.get(reportedProblems) ?? []) });
     }
     return stuck;

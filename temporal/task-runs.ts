@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Flow } from '../contracts/flows.ts';
-import { searchAttributes } from './search-attributes.ts';
+import { searchAttributes } from '../contracts/workflows.ts';
 import { readTaskWorkflowId, taskWorkflowId } from './workflow-ids.ts';
 
 const unreported =
@@ -28,7 +28,9 @@ export async function listUnreported(client: Client): Promise<{ flow: Flow; task
 /** How a task's last workflow stands; undefined when Temporal remembers none. */
 export async function readLastRun(client: Client, flow: Flow, taskId: string): Promise<LastRun | undefined> {
   try {
-    const { status, closeTime, typedSearchAttributes } = await client.workflow.getHandle(taskWorkflowId(flow, taskId)).describe();
+    const { status, closeTime, typedSearchAttributes } = await client.workflow
+      .getHandle(taskWorkflowId(flow, taskId))
+      .describe();
     return {
       open: closeTime === undefined,
       state: status.name.toLowerCase().replaceAll('_', ' '),

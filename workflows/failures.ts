@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
-import type { FailureKind, StepFailure } from '../contracts/outcomes.ts';
+import type { FailureKind, StepFailure } from '../contracts/steps.ts';
 
 /** Every kind, so that an error of any other name is known as unexpected. */
 const kinds: Record<FailureKind, true> = {
@@ -31,7 +31,7 @@ function readKind(type: string | null | undefined): FailureKind {
 }
 
 /** A failure as the workflow decides on it. */
-export interface Told {
+export interface FailureInfo {
   kind: FailureKind;
   reason: string;
   /** The account's form was sent, or may have been. */
@@ -55,7 +55,7 @@ export function fail(kind: FailureKind, reason: string): ApplicationFailure {
  * Reads any end of a step. Only a step that says so has sent nothing: a time-out, a lost worker and a cancellation leave
  * it open.
  */
-export function readFailure(error: unknown): Told {
+export function readFailure(error: unknown): FailureInfo {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof CancelledFailure) {
     const [details] = (cause.details ?? []) as StepFailure[];

@@ -1,27 +1,32 @@
-import { condition, getCurrentDetails, patched, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { StepTask } from '../activities/browser/activities.ts';
-import type { HandedStep, PersonsWord } from '../contracts/handoff.ts';
-import { searchAttributes, waitsForPerson } from '../temporal/search-attributes.ts';
-import type { Told } from './failures.ts';
-import { show } from './show.ts';
-import { answerHandoff, handedStep } from './signals.ts';
+import {
+  condition,
+  getCurrentDetails,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { HandedStep, HandoffAnswer } from '../contracts/handoff.ts';
+import type { StepTask } from '../contracts/steps.ts';
+import { answerHandoff, searchAttributes, waitsForPerson } from '../contracts/workflows.ts';
+import type { FailureInfo } from './failures.ts';
+import { setMemo } from './set-memo.ts';
 import type { SiteStep } from './steps.ts';
 
 /** The fields of a task that a person needs to finish a step of it. */
-export type HandedTask = Pick<StepTask, 'domain' | 'username' | 'email'>;
+export type HandoffTask = Pick<StepTask, 'domain' | 'username' | 'email'>;
 
 /** Hands a task's steps to a person, who finishes them in a browser of their own. Holds no permit and no browser meanwhile. */
 export class Handoff {
-  readonly #task: HandedTask;
+  readonly #task: HandoffTask;
   #handed: HandedStep | undefined;
-  #word: PersonsWord | undefined;
+  #word: HandoffAnswer | undefined;
   #over = false;
   #link: string | undefined;
 
-  constructor(task: HandedTask) {
+  constructor(task: HandoffTask) {
     this.#task = task;
-    setHandler(handedStep, () => this.#handed ?? null);
-    const hear = (word: PersonsWord) => {
+    const hear = (word: HandoffAnswer) => {
       this.#word = word;
       if (word.word === 'done') this.#link = word.link ?? this.#link;
     };
@@ -34,7 +39,7 @@ export class Handoff {
   }
 
   /** Whether a person is to be waited for. */
-  isFor({ waitForPersonMs }: Told): boolean {
+  isFor({ waitForPersonMs }: FailureInfo): boolean {
     return waitForPersonMs !== undefined && !this.#over;
   }
 
@@ -48,37 +53,42 @@ export class Handoff {
    *
    * @returns why it is not done, or undefined when it is
    */
-  async wait({ summary }: SiteStep, { reason, evidence, page, waitForPersonMs = 0 }: Told): Promise<string | undefined> {
+  async wait(
+    { summary }: SiteStep,
+    { reason, evidence, page, waitForPersonMs = 0 }: FailureInfo,
+  ): Promise<string | undefined> {
     const { domain, username, email } = this.#task;
     const until = Date.now() + waitForPersonMs;
     const end = new Date(until).toISOString();
     const details = getCurrentDetails();
     this.#handed = { domain, login: username || email, step: summary, page, reason, evidence, until };
     this.#word = undefined;
-    const shows = patched('handed-in-memo');
-    if (shows) show('handed', this.#handed);
+    setMemo('handed', this.#handed);
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: waitsForPerson }]);
     // The Web UI reads it as Markdown, which would make one dash of two.
-    setCurrentDetails(`${waitsForPerson} to ${summary}: ${reason}, until ${end}; \`npm run handoff -- done ${workflowInfo().workflowId}\``);
+    setCurrentDetails(
+      `${waitsForPerson} to ${summary}: ${reason}, until ${end}; \`npm run handoff -- done ${workflowInfo().workflowId}\``,
+    );
     try {
       await condition(() => this.#word !== undefined, waitForPersonMs);
       // One that came with the end of the time was taken, and counts.
-      const said = this.#word as PersonsWord | undefined;
+      const said = this.#word as HandoffAnswer | undefined;
       if (said?.word === 'done') return undefined;
       this.end();
       return said ? 'a person gave it up' : `no person took it over by ${end}`;
     } finally {
       this.#handed = undefined;
-      if (shows) show('handed', null);
+      setMemo('handed', null);
       upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
       setCurrentDetails(details);
     }
   }
 
   /** @throws Error when the word is not one that is waited for: it is not heard then, and leaves no trace */
-  #refuse(word: PersonsWord): void {
+  #refuse(word: HandoffAnswer): void {
     if (!this.#handed || this.#word) throw new Error('no step waits for a person');
     if (word.word !== 'done' && word.word !== 'give up') throw new Error('a person says "done" or "give up"');
-    if (word.word === 'done' && word.link !== undefined && !/^https?:\/\/\S+$/i.test(word.link)) throw new Error('the link must be an address that begins with http:// or https://');
+    if (word.word === 'done' && word.link !== undefined && !/^https?:\/\/\S+$/i.test(word.link))
+      throw new Error('the link must be an address that begins with http:// or https://');
   }
 }

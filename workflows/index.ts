@@ -1,7 +1,7 @@
-export { entityConnect } from './entity-connect.ts';
-export { miniAppRegister } from './mini-app-register.ts';
-export { podcastAccount } from './podcast-account.ts';
-export { podcastRequest } from './podcast-request.ts';
+export { entityConnect } from './entity/entity-connect.ts';
+export { miniAppRegister } from './mini-app/mini-app-register.ts';
+export { siteGate } from './pace/site-gate.ts';
+export { podcastAccount } from './podcast/podcast-account.ts';
+export { podcastRequest } from './podcast/podcast-request.ts';
 export { pullTasks } from './pull-tasks.ts';
-export { siteGate } from './site-gate.ts';
-export { socialRegister } from './social-register.ts';
+export { socialRegister } from './social/social-register.ts';

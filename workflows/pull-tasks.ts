@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { DispatchActivities, Pulled } from '../activities/dispatch/activities.ts';
+import type { DispatchActivities } from '../activities/dispatch.ts';
+import type { DispatchResult } from '../contracts/dispatch.ts';
 import type { Flow } from '../contracts/flows.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
 
@@ -12,6 +13,6 @@ const { dispatchTasks } = proxyActivities<DispatchActivities>({
 });
 
 /** Pulls a flow's tasks once and starts a workflow for each that can be worked. Run by a Schedule. */
-export function pullTasks(flow: Flow): Promise<Pulled> {
+export function pullTasks(flow: Flow): Promise<DispatchResult> {
   return dispatchTasks(flow);
 }

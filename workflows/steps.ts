@@ -1,17 +1,17 @@
 import type { RetryPolicy } from '@temporalio/common';
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
-import type { AssignActivities } from '../activities/assign/activities.ts';
-import type { BrowserActivities } from '../activities/browser/activities.ts';
-import type { FeedActivities } from '../activities/feed/activities.ts';
-import type { MailActivities } from '../activities/mailbox/activities.ts';
-import type { MiniAppActivities } from '../activities/mini-app/activities.ts';
-import type { PaceActivities } from '../activities/pace/activities.ts';
-import type { PodcastActivities } from '../activities/podcast/activities.ts';
-import type { FailureKind } from '../contracts/outcomes.ts';
+import type { BrowserActivities } from '../activities/browser.ts';
+import type { FeedActivities } from '../activities/feed.ts';
+import type { MailActivities } from '../activities/mail.ts';
+import type { ManagerActivities } from '../activities/manager.ts';
+import type { MiniAppActivities } from '../activities/mini-app.ts';
+import type { PaceActivities } from '../activities/pace.ts';
+import type { PodcastActivities } from '../activities/podcast.ts';
+import type { FailureKind } from '../contracts/steps.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
 
-/** Failures that another try would not mend; every other may pass. */
-export const final = [
+/** Failures that another try would not mend; every other is transient. */
+export const nonRetryable = [
   'AlreadyExists',
   'Challenge',
   'Rejected',
@@ -51,16 +51,87 @@ export interface SiteStep {
 
 /** By risk: what can't be taken back is tried once; what only looks, or leaves what is already so, is tried again. */
 export const siteSteps = {
-  createAccount: { time: 4 * minute, tries: 1, firstPause: 0, longestPause: 0, creating: true, summary: 'sign up, unless the account is there' },
-  lookFor: { time: 2 * minute, tries: 6, firstPause: 5 * second, longestPause: 2 * minute, creating: false, summary: 'look whether the account is there' },
-  confirmEmail: { time: 2 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'answer the confirmation mail' },
-  signIn: { time: 2 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'sign in' },
-  answerSignIn: { time: 2 * minute, tries: 3, firstPause: 5 * second, longestPause: minute, creating: false, summary: 'enter the mailed code' },
-  addLinks: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'put the links on the profile' },
-  updateProfile: { time: 5 * minute, tries: 8, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'furnish the profile' },
-  makeShow: { time: 5 * minute, tries: 4, firstPause: 5 * second, longestPause: 5 * minute, creating: false, settles: true, summary: 'make the show, unless it is there' },
-  importFeed: { time: 5 * minute, tries: 6, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: 'hand in the feed, unless it is there' },
-  confirmImport: { time: 2 * minute, tries: 6, firstPause: 5 * second, longestPause: 5 * minute, creating: false, summary: "answer the mail to the feed's owner" },
+  createAccount: {
+    time: 4 * minute,
+    tries: 1,
+    firstPause: 0,
+    longestPause: 0,
+    creating: true,
+    summary: 'sign up, unless the account is there',
+  },
+  lookFor: {
+    time: 2 * minute,
+    tries: 6,
+    firstPause: 5 * second,
+    longestPause: 2 * minute,
+    creating: false,
+    summary: 'look whether the account is there',
+  },
+  confirmEmail: {
+    time: 2 * minute,
+    tries: 8,
+    firstPause: 5 * second,
+    longestPause: 5 * minute,
+    creating: false,
+    summary: 'answer the confirmation mail',
+  },
+  signIn: {
+    time: 2 * minute,
+    tries: 8,
+    firstPause: 5 * second,
+    longestPause: 5 * minute,
+    creating: false,
+    summary: 'sign in',
+  },
+  answerSignIn: {
+    time: 2 * minute,
+    tries: 3,
+    firstPause: 5 * second,
+    longestPause: minute,
+    creating: false,
+    summary: 'enter the mailed code',
+  },
+  addLinks: {
+    time: 5 * minute,
+    tries: 8,
+    firstPause: 5 * second,
+    longestPause: 5 * minute,
+    creating: false,
+    summary: 'put the links on the profile',
+  },
+  updateProfile: {
+    time: 5 * minute,
+    tries: 8,
+    firstPause: 5 * second,
+    longestPause: 5 * minute,
+    creating: false,
+    summary: 'furnish the profile',
+  },
+  makeShow: {
+    time: 5 * minute,
+    tries: 4,
+    firstPause: 5 * second,
+    longestPause: 5 * minute,
+    creating: false,
+    settles: true,
+    summary: 'make the show, unless it is there',
+  },
+  importFeed: {
+    time: 5 * minute,
+    tries: 6,
+    firstPause: 5 * second,
+    longestPause: 5 * minute,
+    creating: false,
+    summary: 'hand in the feed, unless it is there',
+  },
+  confirmImport: {
+    time: 2 * minute,
+    tries: 6,
+    firstPause: 5 * second,
+    longestPause: 5 * minute,
+    creating: false,
+    summary: "answer the mail to the feed's owner",
+  },
 } satisfies Record<string, SiteStep>;
 
 /** How long a step with a permit may wait for a free browser; then it asks for a new permit. */
@@ -88,11 +159,15 @@ export function lease({ time }: SiteStep): number {
 
 /** A manager that is down is waited for as long as it takes. */
 const waitForManager: RetryPolicy = { initialInterval: second, backoffCoefficient: 2, maximumInterval: 2 * minute };
-const retryRead: RetryPolicy = { initialInterval: 2 * second, maximumInterval: minute, nonRetryableErrorTypes: final };
+const retryRead: RetryPolicy = {
+  initialInterval: 2 * second,
+  maximumInterval: minute,
+  nonRetryableErrorTypes: nonRetryable,
+};
 
 const services: ActivityOptions = { taskQueue: taskQueues.services, cancellationType: 'WAIT_CANCELLATION_COMPLETED' };
 
-export const manager = proxyActivities<AssignActivities>({
+export const manager = proxyActivities<ManagerActivities>({
   ...services,
   startToCloseTimeout: 2 * minute,
   heartbeatTimeout: 20 * second,
@@ -109,7 +184,7 @@ export const { registerMiniAppUser } = proxyActivities<MiniAppActivities>({
 export const pace = proxyActivities<PaceActivities>({
   ...services,
   startToCloseTimeout: 30 * second,
-  retry: { maximumInterval: 30 * second, nonRetryableErrorTypes: final },
+  retry: { maximumInterval: 30 * second, nonRetryableErrorTypes: nonRetryable },
 });
 
 export const { pullRequest } = proxyActivities<PodcastActivities>({

@@ -1,12 +1,17 @@
-import { CancellationScope, CancelledFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { ReadTask } from '../activities/assign/activities.ts';
-import type { Applied } from '../activities/assign/report.ts';
+import {
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { CompleteConnect, FailConnect } from '../contracts/entity.ts';
 import type { Flow } from '../contracts/flows.ts';
-import type { FailureKind, LeftReason, LeftTask } from '../contracts/outcomes.ts';
+import type { LeftReason, LeftTask } from '../contracts/outcomes.ts';
 import type { CompletePodcast, FailPodcast } from '../contracts/podcast.ts';
 import type { CompleteRegister, FailRegister } from '../contracts/social.ts';
-import { searchAttributes } from '../temporal/search-attributes.ts';
+import type { FailureKind, TaskRead, TransitionResult } from '../contracts/steps.ts';
+import { searchAttributes } from '../contracts/workflows.ts';
 import { manager, taskTime } from './steps.ts';
 
 /** What every outcome of a task's workflow says. */
@@ -21,7 +26,10 @@ export type Report<Outcome extends End> = {
   end: Outcome;
   /** What to report instead when the manager refuses the body, for the reason it gives. */
   instead?: (reason: string) => Report<Outcome>;
-} & ({ call: 'complete'; body: CompleteRegister | CompleteConnect | CompletePodcast } | { call: 'fail'; body: FailRegister | FailConnect | FailPodcast });
+} & (
+  | { call: 'complete'; body: CompleteRegister | CompleteConnect | CompletePodcast }
+  | { call: 'fail'; body: FailRegister | FailConnect | FailPodcast }
+);
 
 /** One try at a started task. */
 export interface Attempt<Outcome extends End> {
@@ -38,7 +46,7 @@ export interface TaskPlan<Task, Outcome extends End> {
   working: string | undefined;
   /** It is in its working status already, so no start is sent. */
   started?: boolean;
-  read(): Promise<ReadTask<Task>>;
+  read(): Promise<TaskRead<Task>>;
   begin(task: Task): Attempt<Outcome>;
 }
 
@@ -64,9 +72,14 @@ export async function workTask<Task extends { domain: string; request_id: string
   return CancellationScope.nonCancellable(() => send(plan, report));
 }
 
-async function start<Task, Outcome extends End>({ flow, taskId, waiting }: TaskPlan<Task, Outcome>): Promise<Applied> {
+async function start<Task, Outcome extends End>({
+  flow,
+  taskId,
+  waiting,
+}: TaskPlan<Task, Outcome>): Promise<TransitionResult> {
   // The read ends although the workflow was cancelled meanwhile: nothing has been sent, and nothing shall be.
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before the task was started');
+  if (CancellationScope.current().consideredCancelled)
+    throw new CancelledFailure('cancelled before the task was started');
   // A start that may have arrived must be followed by a report, so a cancellation waits for its answer.
   return CancellationScope.nonCancellable(() => manager.startTask(flow, taskId, waiting));
 }
@@ -81,7 +94,10 @@ async function work<Outcome extends End>(attempt: Attempt<Outcome>): Promise<Rep
   }
 }
 
-async function send<Task, Outcome extends End>(plan: TaskPlan<Task, Outcome>, report: Report<Outcome>): Promise<Outcome | LeftTask> {
+async function send<Task, Outcome extends End>(
+  plan: TaskPlan<Task, Outcome>,
+  report: Report<Outcome>,
+): Promise<Outcome | LeftTask> {
   const { flow, taskId, working } = plan;
   setCurrentDetails('reporting');
   const sent =

@@ -10,11 +10,15 @@ export default defineRecipe({
   limits: {},
 
   // Users are listed for who is signed in.
-  profileUrl: (kit, { username }) => kit.url(`/user?@template=index&@filter=username&username=${encodeURIComponent(username)}`),
+  profileUrl: (kit, { username }) =>
+    kit.url(`/user?@template=index&@filter=username&username=${encodeURIComponent(username)}`),
 
   // Nothing public tells, and there is no account before the mail is answered: the mail proves that the form was sent.
   async lookFor(kit) {
-    return { state: 'unknown', mail: kit.mail.link({ subject: 'Complete your registration', path: '@action=confrego' }) };
+    return {
+      state: 'unknown',
+      mail: kit.mail.link({ subject: 'Complete your registration', path: '@action=confrego' }),
+    };
   },
 
   async signUp(kit, account) {
@@ -37,7 +41,10 @@ export default defineRecipe({
 
   async confirm(kit, _account, proof) {
     await kit.open(`/${new URL(proof.value).search}`);
-    const end = await kit.see({ refused: refused(kit), welcome: kit.page.getByText('You are now registered, welcome!').first() });
+    const end = await kit.see({
+      refused: refused(kit),
+      welcome: kit.page.getByText('You are now registered, welcome!').first(),
+    });
     if (end === 'refused') throw new Rejected(await kit.read(refused(kit)));
   },
 

@@ -11,7 +11,11 @@ import type { Database, Tables } from './tables.ts';
  *
  * @throws FolderInUseError when another process has the folder open
  */
-export async function openDatabase(place: { url?: string | undefined; folder?: string | undefined; logger?: Logger }): Promise<Database> {
+export async function openDatabase(place: {
+  url?: string | undefined;
+  folder?: string | undefined;
+  logger?: Logger;
+}): Promise<Database> {
   if (place.url) {
     const pool = new pg.Pool({ connectionString: place.url, connectionTimeoutMillis: 10_000, max: 10 });
     // Without listeners, a connection that breaks ends the process: the pool tells of one that nobody uses, the client

@@ -27,6 +27,10 @@ export async function openPglitePool(folder?: string): Promise<PostgresPool> {
 
   async function query(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<unknown>> {
     const { rows, affectedRows } = await pglite.query(text, [...parameters]);
-    return { command: text.trimStart().slice(0, 6).toUpperCase() as PostgresQueryResult<unknown>['command'], rowCount: affectedRows ?? 0, rows };
+    return {
+      command: text.trimStart().slice(0, 6).toUpperCase() as PostgresQueryResult<unknown>['command'],
+      rowCount: affectedRows ?? 0,
+      rows,
+    };
   }
 }

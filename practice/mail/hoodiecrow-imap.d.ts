@@ -44,7 +44,12 @@ declare module 'hoodiecrow-imap' {
     send(response: ImapCommand, description: string, parsed: ImapCommand, data: string): void;
   }
 
-  export type ImapCommandHandler = (connection: ImapConnection, parsed: ImapCommand, data: string, done: () => void) => void;
+  export type ImapCommandHandler = (
+    connection: ImapConnection,
+    parsed: ImapCommand,
+    data: string,
+    done: () => void,
+  ) => void;
 
   export interface ImapServer extends EventEmitter {
     server: Server;

@@ -1,5 +1,5 @@
-import hoodiecrow from 'hoodiecrow-imap';
 import type { ImapCommand, ImapConnection, ImapServer } from 'hoodiecrow-imap';
+import hoodiecrow from 'hoodiecrow-imap';
 import { plugins } from './imap-plugins.ts';
 import type { Mailbox } from './mailbox.ts';
 
@@ -14,7 +14,13 @@ export function makeImapFront(findMailbox: (address: string) => Mailbox | undefi
   front.setMaxListeners(0);
   front.registerCapability('AUTH=PLAIN', (connection) => connection.state === 'Not Authenticated');
 
-  function signIn(connection: ImapConnection, parsed: ImapCommand, data: string, address: string, password: string): void {
+  function signIn(
+    connection: ImapConnection,
+    parsed: ImapCommand,
+    data: string,
+    address: string,
+    password: string,
+  ): void {
     const answer = (command: 'OK' | 'NO' | 'BAD', value: string, code?: string) =>
       connection.send(
         {

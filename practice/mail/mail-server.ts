@@ -5,8 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { makeImapFront } from './imap-front.ts';
-import { openMailbox } from './mailbox.ts';
 import type { Mailbox } from './mailbox.ts';
+import { openMailbox } from './mailbox.ts';
 
 export interface MailServerOptions {
   /** Where messages are kept; without it they end with the process. */
@@ -61,14 +61,18 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       done(find(address) ? null : new Refused(550, 'No such mailbox here'));
     },
     onData(stream, session, done) {
-      buffer(stream).then((content) => {
-        if (stream.sizeExceeded) throw new Refused(552, 'The message is too large');
-        const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : '';
-        for (const { address } of session.envelope.rcptTo) {
-          find(address)?.deliver(Buffer.concat([Buffer.from(`Return-Path: <${from}>\r\nDelivered-To: ${address}\r\n`), content]));
-        }
-        done();
-      }).catch(done);
+      buffer(stream)
+        .then((content) => {
+          if (stream.sizeExceeded) throw new Refused(552, 'The message is too large');
+          const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : '';
+          for (const { address } of session.envelope.rcptTo) {
+            find(address)?.deliver(
+              Buffer.concat([Buffer.from(`Return-Path: <${from}>\r\nDelivered-To: ${address}\r\n`), content]),
+            );
+          }
+          done();
+        })
+        .catch(done);
     },
   });
   // A client that breaks off its connection is no reason to end.

@@ -1,16 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
-import hoodiecrow from 'hoodiecrow-imap';
 import type { ImapMessage, ImapNotification, ImapServer } from 'hoodiecrow-imap';
-import { openJournal } from '../journal.ts';
+import hoodiecrow from 'hoodiecrow-imap';
 import type { Journal } from '../journal.ts';
+import { openJournal } from '../journal.ts';
 import { plugins } from './imap-plugins.ts';
 
 /** What a mailbox's file holds: its UIDVALIDITY first, then what came and what went. */
-type Entry =
-  | { uidValidity: number }
-  | { uid: number; receivedAt: string; raw: string }
-  | { expunged: number };
+type Entry = { uidValidity: number } | { uid: number; receivedAt: string; raw: string } | { expunged: number };
 
 /** One address's INBOX, with an IMAP server of its own, which never listens. */
 export interface Mailbox {

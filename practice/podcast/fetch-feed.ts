@@ -1,6 +1,6 @@
 import { coverArtProblem, largestCover } from './cover-art.ts';
-import { FeedProblem, readFeed } from './read-feed.ts';
 import type { Feed } from './read-feed.ts';
+import { FeedProblem, readFeed } from './read-feed.ts';
 
 const largestFeed = 2 * 1024 * 1024;
 const patienceMs = 10_000;
@@ -66,8 +66,15 @@ export async function fetchFeed(address: string, closing: AbortSignal): Promise<
   const timeout = AbortSignal.timeout(patienceMs);
   const signal = AbortSignal.any([closing, timeout]);
   try {
-    const feed = readFeed((await readBytes('it', await get('it', address, signal), largestFeed, signal)).toString('utf8'));
-    const cover = await readBytes('its itunes:image', await get('its itunes:image', feed.imageUrl, signal), largestCover, signal);
+    const feed = readFeed(
+      (await readBytes('it', await get('it', address, signal), largestFeed, signal)).toString('utf8'),
+    );
+    const cover = await readBytes(
+      'its itunes:image',
+      await get('its itunes:image', feed.imageUrl, signal),
+      largestCover,
+      signal,
+    );
     const coverProblem = await coverArtProblem(cover);
     if (coverProblem !== undefined) throw new FeedProblem(`its itunes:image is refused: ${coverProblem}`);
     await checkEnclosures(feed.enclosureUrls, signal);

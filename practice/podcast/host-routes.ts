@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { html } from '../site/html.ts';
-import { field, sendForbidden, sendMessage, sendPage } from '../site/pages.ts';
 import type { FieldErrors, Site } from '../site/pages.ts';
+import { field, sendForbidden, sendMessage, sendPage } from '../site/pages.ts';
 import { mediaUrl } from '../site/state.ts';
 import { readUpload, removePicture, storePicture } from '../site/uploads.ts';
 import type { HostBehaviour } from './behaviour.ts';
@@ -36,15 +36,19 @@ export function hostRoutes(app: FastifyInstance, site: Site<HostBehaviour>, show
       title: 'Home',
       main: account
         ? html`<h1>Hello, ${account.profile.firstName}</h1>
-<p>Signed in as ${account.username}</p>
-<p>${
-            shows.of(account.username)
-              ? html`<a class="button" href="/dashboard">See your show</a>`
-              : html`<a class="button" href="/show/new">Create a show</a>`
-          }</p>`
+            <p>Signed in as ${account.username}</p>
+            <p>
+              ${
+                shows.of(account.username)
+                  ? html`<a class="button" href="/dashboard">See your show</a>`
+                  : html`<a class="button" href="/show/new">Create a show</a>`
+              }
+            </p>`
         : html`<h1>Welcome to ${site.name}</h1>
-<p>A home for your podcast, with a feed for every directory.</p>
-<p><a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a></p>`,
+            <p>A home for your podcast, with a feed for every directory.</p>
+            <p>
+              <a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a>
+            </p>`,
     });
   });
 
@@ -56,11 +60,12 @@ export function hostRoutes(app: FastifyInstance, site: Site<HostBehaviour>, show
       title: 'Dashboard',
       main: show
         ? html`<h1>${show.title}</h1>
-<img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}">
-${field({ label: 'RSS feed', name: 'feed', value: feedUrl(site, show), readonly: true, hint: 'Give this address to directories.' }, {})}
-<p><a href="/shows/${show.slug}">Public page</a></p>`
-        : html`<h1>Dashboard</h1><p>You have no show yet.</p>
-<p><a class="button" href="/show/new">Create a show</a></p>`,
+            <img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}" />
+            ${field({ label: 'RSS feed', name: 'feed', value: feedUrl(site, show), readonly: true, hint: 'Give this address to directories.' }, {})}
+            <p><a href="/shows/${show.slug}">Public page</a></p>`
+        : html`<h1>Dashboard</h1>
+            <p>You have no show yet.</p>
+            <p><a class="button" href="/show/new">Create a show</a></p>`,
     });
   });
 
@@ -74,7 +79,15 @@ ${field({ label: 'RSS feed', name: 'feed', value: feedUrl(site, show), readonly:
   app.post(uploadRoute, async (request, reply) => {
     const account = site.visits.account(request);
     if (!account) return reply.redirect('/signin', 303);
-    if (!request.isMultipart()) return sendMessage(site, request, reply, 415, 'Something went wrong', 'This form must be sent as multipart/form-data.');
+    if (!request.isMultipart())
+      return sendMessage(
+        site,
+        request,
+        reply,
+        415,
+        'Something went wrong',
+        'This form must be sent as multipart/form-data.',
+      );
     const { fields, files } = await readUpload(request, ['cover']);
     if (!site.visits.isCsrfToken(request, fields._csrf)) return sendForbidden(site, request, reply);
     if (shows.of(account.username)) return reply.redirect('/dashboard', 303);
@@ -83,7 +96,8 @@ ${field({ label: 'RSS feed', name: 'feed', value: feedUrl(site, show), readonly:
     const errors: FieldErrors = parsed.success ? {} : z.flattenError(parsed.error).fieldErrors;
     const coverProblem = files.cover ? await coverArtProblem(files.cover) : 'there is no picture.';
     if (coverProblem !== undefined) errors.cover = [`Cover art refused: ${coverProblem}`];
-    if (!parsed.success || !files.cover || coverProblem !== undefined) return sendShowForm(site, request, reply, fields, errors);
+    if (!parsed.success || !files.cover || coverProblem !== undefined)
+      return sendShowForm(site, request, reply, fields, errors);
 
     const { owner_email: ownerEmail, ...rest } = parsed.data;
     const cover = await storePicture(site.uploadsDir, files.cover);
@@ -101,10 +115,11 @@ ${field({ label: 'RSS feed', name: 'feed', value: feedUrl(site, show), readonly:
     return sendPage(site, request, reply, {
       title: show.title,
       main: html`<h1>${show.title}</h1>
-<img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}">
-<p class="facts">${show.category} · <a href="${feedUrl(site, show)}">RSS</a></p>
-<p style="white-space:pre-line">${show.description}</p>
-<h2>Welcome to ${show.title}</h2><audio controls preload="none" src="/audio/welcome.mp3"></audio>`,
+        <img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}" />
+        <p class="facts">${show.category} · <a href="${feedUrl(site, show)}">RSS</a></p>
+        <p style="white-space:pre-line">${show.description}</p>
+        <h2>Welcome to ${show.title}</h2>
+        <audio controls preload="none" src="/audio/welcome.mp3"></audio>`,
     });
   });
 

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { siteOptions, startSite } from '../site/start-site.ts';
 import type { RunningSite } from '../site/start-site.ts';
-import { mediaUrl, readAccount, readSite } from '../site/state.ts';
+import { siteOptions, startSite } from '../site/start-site.ts';
 import type { AccountState, SiteState } from '../site/state.ts';
-import { hostBehaviour } from './behaviour.ts';
+import { mediaUrl, readAccount, readSite } from '../site/state.ts';
 import type { HostBehaviour } from './behaviour.ts';
+import { hostBehaviour } from './behaviour.ts';
 import { largestCover } from './cover-art.ts';
-import { feedUrl, hostRoutes, uploadRoute } from './host-routes.ts';
 import type { HostCounts } from './host-routes.ts';
-import { openShows } from './shows.ts';
+import { feedUrl, hostRoutes, uploadRoute } from './host-routes.ts';
 import type { Show } from './shows.ts';
+import { openShows } from './shows.ts';
 
 export const hostOptions = siteOptions.extend({ kind: z.literal('host'), behaviour: hostBehaviour.optional() });
 export type PodcastHostOptions = z.input<typeof hostOptions>;
@@ -47,7 +47,9 @@ export async function startPodcastHost(options: PodcastHostOptions): Promise<Pod
           ...state,
           counts: { ...state.counts, ...counts },
           accounts: running.accounts.all().map((account) => readAccount(running, account)),
-          shows: shows.all().map((show) => ({ ...show, feed: feedUrl(running, show), cover: mediaUrl(running, show.cover) })),
+          shows: shows
+            .all()
+            .map((show) => ({ ...show, feed: feedUrl(running, show), cover: mediaUrl(running, show.cover) })),
         };
       },
     });

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { hashToken } from '../site/accounts.ts';
 import type { Account } from '../site/accounts.ts';
-import { sendMessage } from '../site/pages.ts';
+import { hashToken } from '../site/accounts.ts';
 import type { Site } from '../site/pages.ts';
+import { sendMessage } from '../site/pages.ts';
 import { removePicture, storePicture } from '../site/uploads.ts';
 import type { DirectoryBehaviour } from './behaviour.ts';
 import { sendAddForm, sendCodeForm, sendMyPodcasts } from './directory-pages.ts';
@@ -31,7 +31,12 @@ export function importRoutes(
   ownerCode: boolean,
 ): void {
   /** The answer for a feed that was imported before, if it was. */
-  function sendAlready(request: FastifyRequest, reply: FastifyReply, account: Account, feed: string): FastifyReply | undefined {
+  function sendAlready(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    account: Account,
+    feed: string,
+  ): FastifyReply | undefined {
     const known = imports.byFeed(feed);
     if (!known) return undefined;
     if (known.username === account.username) return sendMyPodcasts(site, request, reply, imports, account, already);
@@ -39,7 +44,12 @@ export function importRoutes(
   }
 
   /** Adds the podcast, unless another request was faster. */
-  async function finish(request: FastifyRequest, reply: FastifyReply, account: Account, podcast: NewPodcast): Promise<FastifyReply> {
+  async function finish(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    account: Account,
+    podcast: NewPodcast,
+  ): Promise<FastifyReply> {
     if (imports.byFeed(podcast.feed)) {
       await removePicture(site.uploadsDir, podcast.cover);
       return sendAlready(request, reply, account, podcast.feed)!;
@@ -118,7 +128,8 @@ export function importRoutes(
     const pending = imports.pending(account.username);
     if (!pending) return reply.redirect('/add', 303);
     const { code } = request.body as { code?: unknown };
-    if (hashToken(String(code).trim()) !== pending.codeHash) return sendCodeForm(site, request, reply, pending.podcast, 'This code is wrong.');
+    if (hashToken(String(code).trim()) !== pending.codeHash)
+      return sendCodeForm(site, request, reply, pending.podcast, 'This code is wrong.');
     return finish(request, reply, account, pending.podcast);
   });
 }

@@ -18,7 +18,8 @@ export interface Feed {
 const itunes = 'http://www.itunes.com/dtds/podcast-1.0.dtd';
 
 type Element = ReturnType<typeof DomUtils.getElementsByTagName>[number];
-const children = (parent: Element | undefined, name: string) => (parent ? DomUtils.getElementsByTagName(name, parent.children, false) : []);
+const children = (parent: Element | undefined, name: string) =>
+  parent ? DomUtils.getElementsByTagName(name, parent.children, false) : [];
 const child = (parent: Element | undefined, name: string) => children(parent, name)[0];
 const words = (element: Element | undefined) => (element ? DomUtils.textContent(element).trim() : '');
 

@@ -22,5 +22,13 @@ export interface Counts {
 }
 
 export function makeCounts(): Counts {
-  return { signUpPages: 0, signUpSubmits: [], repeatedSignUps: [], signIns: 0, profileSaves: 0, creatingNow: 0, creatingPeak: 0 };
+  return {
+    signUpPages: 0,
+    signUpSubmits: [],
+    repeatedSignUps: [],
+    signIns: 0,
+    profileSaves: 0,
+    creatingNow: 0,
+    creatingPeak: 0,
+  };
 }

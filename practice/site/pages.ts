@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account, Accounts } from './accounts.ts';
 import type { Behaviour, Behaviours } from './behaviour.ts';
 import type { Counts } from './counts.ts';
-import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { html } from './html.ts';
 import type { Mailer } from './mail.ts';
 import type { Visits } from './visits.ts';
 
@@ -50,10 +50,12 @@ export function sendPage(
 <body>
 <header><nav aria-label="Site">
 <a class="brand" href="/">${site.name}</a>
-${account
+${
+  account
     ? html`${site.nav(account).map(({ text, href }) => html`<a href="${href}">${text}</a> `)}
-<form method="post" action="/signout">${csrfField(site, request)}<button class="plain">Sign out</button></form>`
-    : html`<a href="/signup">Sign up</a> <a href="/signin">Sign in</a>`}
+        <form method="post" action="/signout">${csrfField(site, request)}<button class="plain">Sign out</button></form>`
+    : html`<a href="/signup">Sign up</a> <a href="/signin">Sign in</a>`
+}
 </nav></header>
 <main${page.wide && html` class="wide"`}>
 ${page.main}
@@ -62,20 +64,42 @@ ${page.main}
 </body>
 </html>
 `;
-  return reply.code(page.status ?? 200).type('text/html; charset=utf-8').send(document.text);
+  return reply
+    .code(page.status ?? 200)
+    .type('text/html; charset=utf-8')
+    .send(document.text);
 }
 
 /** A page that says one thing. */
-export function sendMessage(site: Site, request: FastifyRequest, reply: FastifyReply, status: number, title: string, text: string): FastifyReply {
-  return sendPage(site, request, reply, { title, status, main: html`<h1>${title}</h1><p>${text}</p>` });
+export function sendMessage(
+  site: Site,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  title: string,
+  text: string,
+): FastifyReply {
+  return sendPage(site, request, reply, {
+    title,
+    status,
+    main: html`<h1>${title}</h1>
+      <p>${text}</p>`,
+  });
 }
 
 export function sendForbidden(site: Site, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendMessage(site, request, reply, 403, 'Forbidden', 'This form has expired. Go back, load the page again, and send it once more.');
+  return sendMessage(
+    site,
+    request,
+    reply,
+    403,
+    'Forbidden',
+    'This form has expired. Go back, load the page again, and send it once more.',
+  );
 }
 
 export function csrfField(site: Site, request: FastifyRequest): Html {
-  return html`<input type="hidden" name="_csrf" value="${site.visits.csrfToken(request)}">`;
+  return html`<input type="hidden" name="_csrf" value="${site.visits.csrfToken(request)}" />`;
 }
 
 /** The messages of a form that was refused, by the name of the field that each belongs to. */
@@ -98,7 +122,8 @@ interface Field {
 export function field(input: Field, errors: FieldErrors): Html {
   const { name, type = 'text' } = input;
   const messages = errors[name] ?? [];
-  const attributes = html`id="${name}" name="${name}"${messages.length > 0 && html` aria-invalid="true"`}${
+  const attributes = html`id="${name}"
+  name="${name}"${messages.length > 0 && html` aria-invalid="true"`}${
     (messages.length > 0 || input.hint !== undefined) && html` aria-describedby="${name}-note"`
   }${input.autocomplete !== undefined && html` autocomplete="${input.autocomplete}"`}`;
   const note =
@@ -106,21 +131,27 @@ export function field(input: Field, errors: FieldErrors): Html {
       ? html`<p class="error" role="alert" id="${name}-note">${messages[0]}</p>`
       : input.hint !== undefined && html`<p class="hint" id="${name}-note">${input.hint}</p>`;
   if (type === 'checkbox') {
-    return html`<div class="field"><label class="check"><input type="checkbox" ${attributes} value="yes"> ${input.label}</label>${note}</div>`;
+    return html`<div class="field">
+      <label class="check"><input type="checkbox" ${attributes} value="yes" /> ${input.label}</label>${note}
+    </div>`;
   }
   const label = html`<label for="${name}">${input.label}</label>`;
   if (type === 'textarea') {
-    return html`<div class="field">${label}<textarea ${attributes} rows="6">
-${input.value}</textarea>${note}</div>`;
+    return html`<div class="field">${label}<textarea ${attributes} rows="6">${input.value}</textarea>${note}</div>`;
   }
   if (type === 'select') {
     const options = [{ value: '', text: 'Choose …' }, ...(input.options ?? [])];
-    return html`<div class="field">${label}<select ${attributes}>
-${options.map(({ value, text }) => html`<option value="${value}"${value === input.value && html` selected`}>${text}</option>\n`)}</select>${note}</div>`;
+    return html`<div class="field">
+      ${label}<select ${attributes}>
+        ${options.map(({ value, text }) => html`<option value="${value}" ${value === input.value && html` selected`}>${text}</option> `)}</select
+      >${note}
+    </div>`;
   }
   const value = type !== 'file' && html` value="${input.value}"`;
   const accept = input.accept !== undefined && html` accept="${input.accept}"`;
-  return html`<div class="field">${label}<input type="${type}" ${attributes}${value}${accept}${input.readonly && html` readonly`}>${note}</div>`;
+  return html`<div class="field">
+    ${label}<input type="${type}" ${attributes}${value}${accept}${input.readonly && html` readonly`} />${note}
+  </div>`;
 }
 
 /** Every name that the request is about: the visitor's, and those in the form and the path. */

@@ -2,11 +2,11 @@ import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hashToken } from './accounts.ts';
 import { acceptedStep } from './authenticator.ts';
-import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { html } from './html.ts';
 import { needsHumanCheck, sendHumanCheck } from './human-check.ts';
-import { behaviourTowards, csrfField, field, sendPage } from './pages.ts';
 import type { Site } from './pages.ts';
+import { behaviourTowards, csrfField, field, sendPage } from './pages.ts';
 import { isPassword } from './passwords.ts';
 
 function sendSignIn(site: Site, request: FastifyRequest, reply: FastifyReply, login = '', notice?: Html): FastifyReply {
@@ -14,23 +14,35 @@ function sendSignIn(site: Site, request: FastifyRequest, reply: FastifyReply, lo
     title: 'Sign in',
     status: notice === undefined ? 200 : 422,
     main: html`<h1>Sign in</h1>
-${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
-<form method="post" action="/signin" novalidate>${csrfField(site, request)}
-${field({ label: 'Email or username', name: 'login', value: login, autocomplete: 'username' }, {})}
-${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }, {})}
-<button>Sign in</button></form>
-<p class="hint">New here? <a href="/signup">Sign up</a></p>`,
+      ${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
+      <form method="post" action="/signin" novalidate>
+        ${csrfField(site, request)}
+        ${field({ label: 'Email or username', name: 'login', value: login, autocomplete: 'username' }, {})}
+        ${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }, {})}
+        <button>Sign in</button>
+      </form>
+      <p class="hint">New here? <a href="/signup">Sign up</a></p>`,
   });
 }
 
-function sendCodePage(site: Site, request: FastifyRequest, reply: FastifyReply, label: string, why: string, error?: string): FastifyReply {
+function sendCodePage(
+  site: Site,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  label: string,
+  why: string,
+  error?: string,
+): FastifyReply {
   return sendPage(site, request, reply, {
     title: 'One more step',
     status: error === undefined ? 200 : 422,
-    main: html`<h1>One more step</h1><p>${why}</p>
-<form method="post" novalidate>${csrfField(site, request)}
-${field({ label, name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
-<button>Verify</button></form>`,
+    main: html`<h1>One more step</h1>
+      <p>${why}</p>
+      <form method="post" novalidate>
+        ${csrfField(site, request)}
+        ${field({ label, name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
+        <button>Verify</button>
+      </form>`,
   });
 }
 
@@ -45,7 +57,9 @@ export function signInRoutes(app: FastifyInstance, site: Site): void {
 
   app.post('/signin', async (request, reply) => {
     const body = (request.body ?? {}) as { login?: unknown; password?: unknown };
-    const login = String(body.login ?? '').trim().toLowerCase();
+    const login = String(body.login ?? '')
+      .trim()
+      .toLowerCase();
     if (needsHumanCheck(site, request, 'signin')) return sendHumanCheck(site, request, reply, '/signin');
     const account = site.accounts.byName(login) ?? site.accounts.byEmail(login);
     if (!account || !(await isPassword(String(body.password ?? ''), account.passwordHash))) {
@@ -59,7 +73,8 @@ export function signInRoutes(app: FastifyInstance, site: Site): void {
         request,
         reply,
         login,
-        html`Please confirm your email first.${site.confirmation === 'code' && html` <a href="/confirm">Enter the code</a>`}`,
+        html`Please confirm your email
+        first.${site.confirmation === 'code' && html` <a href="/confirm">Enter the code</a>`}`,
       );
     }
     if (site.accounts.authenticator(account.username)) {
@@ -94,13 +109,16 @@ export function signInRoutes(app: FastifyInstance, site: Site): void {
   const askMailedCode = (request: FastifyRequest, reply: FastifyReply, error?: string) =>
     sendCodePage(site, request, reply, 'Six-digit code', 'We have mailed you a code.', error);
   app.get('/signin/email-code', (request, reply) =>
-    site.visits.of(request).signingIn?.codeHash === undefined ? reply.redirect('/signin', 303) : askMailedCode(request, reply),
+    site.visits.of(request).signingIn?.codeHash === undefined
+      ? reply.redirect('/signin', 303)
+      : askMailedCode(request, reply),
   );
   app.post('/signin/email-code', (request, reply) => {
     const { signingIn } = site.visits.of(request);
     if (signingIn?.codeHash === undefined) return reply.redirect('/signin', 303);
     const { code } = (request.body ?? {}) as { code?: unknown };
-    if (hashToken(String(code).trim()) !== signingIn.codeHash) return askMailedCode(request, reply, 'This code is wrong.');
+    if (hashToken(String(code).trim()) !== signingIn.codeHash)
+      return askMailedCode(request, reply, 'This code is wrong.');
     return finish(request, reply, signingIn.username);
   });
 

@@ -2,19 +2,22 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { hashToken } from './accounts.ts';
 import type { Account } from './accounts.ts';
+import { hashToken } from './accounts.ts';
 import { codeToken } from './confirm.ts';
 import type { SignUpSubmit } from './counts.ts';
 import { html } from './html.ts';
 import { needsHumanCheck, sendHumanCheck } from './human-check.ts';
-import { behaviourTowards, csrfField, field, sendMessage, sendPage } from './pages.ts';
 import type { FieldErrors, Site } from './pages.ts';
+import { behaviourTowards, csrfField, field, sendMessage, sendPage } from './pages.ts';
 import { hashPassword } from './passwords.ts';
 
 const text = (most: number) => z.string().trim().max(most, `Use at most ${most} characters.`).default('');
 const firstPage = z.object({
-  email: z.email('Enter a valid email address.').max(254).transform((email) => email.toLowerCase()),
+  email: z
+    .email('Enter a valid email address.')
+    .max(254)
+    .transform((email) => email.toLowerCase()),
   username: z.string().regex(/^[a-z0-9_.-]{3,30}$/, 'Use 3 to 30 of the characters a-z, 0-9, _, . and -.'),
   password: z.string().min(8, 'Use at least 8 characters.').max(200).regex(/\d/, 'Use at least one digit.'),
 });
@@ -31,18 +34,26 @@ const nameTaken = 'This username is taken.';
 /** What was typed, to show it again beside its message. */
 type Typed = Record<string, string | undefined>;
 
-function sendFirstPage(site: Site, request: FastifyRequest, reply: FastifyReply, typed: Typed = {}, errors: FieldErrors = {}): FastifyReply {
+function sendFirstPage(
+  site: Site,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  typed: Typed = {},
+  errors: FieldErrors = {},
+): FastifyReply {
   return sendPage(site, request, reply, {
     title: 'Sign up',
     status: Object.keys(errors).length > 0 ? 422 : 200,
     main: html`<h1>Make your account</h1>
-<form method="post" action="/signup" novalidate>${csrfField(site, request)}
-${field({ label: 'Email', name: 'email', type: 'email', value: typed.email, autocomplete: 'email' }, errors)}
-${field({ label: 'Username', name: 'username', value: typed.username, autocomplete: 'username' }, errors)}
-${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters with a digit.' }, errors)}
-${field({ label: 'Repeat password', name: 'repeat', type: 'password', autocomplete: 'new-password' }, errors)}
-<button>Continue</button></form>
-<p class="hint">Do you have an account? <a href="/signin">Sign in</a></p>`,
+      <form method="post" action="/signup" novalidate>
+        ${csrfField(site, request)}
+        ${field({ label: 'Email', name: 'email', type: 'email', value: typed.email, autocomplete: 'email' }, errors)}
+        ${field({ label: 'Username', name: 'username', value: typed.username, autocomplete: 'username' }, errors)}
+        ${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters with a digit.' }, errors)}
+        ${field({ label: 'Repeat password', name: 'repeat', type: 'password', autocomplete: 'new-password' }, errors)}
+        <button>Continue</button>
+      </form>
+      <p class="hint">Do you have an account? <a href="/signin">Sign in</a></p>`,
   });
 }
 
@@ -58,13 +69,15 @@ function sendSecondPage(
     title: 'Your details',
     status: Object.keys(errors).length > 0 ? 422 : 200,
     main: html`<h1>Tell us about you</h1>
-${taken.map((message) => html`<p class="notice" role="alert">${message} <a href="/signup">Change it</a></p>`)}
-<form method="post" action="/signup/details" novalidate>${csrfField(site, request)}
-${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
-${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
-${field({ label: 'Phone', name: 'phone', type: 'tel', value: typed.phone, autocomplete: 'tel', hint: 'Optional.' }, errors)}
-${field({ label: 'I accept the terms', name: 'terms', type: 'checkbox' }, errors)}
-<button>Create account</button></form>`,
+      ${taken.map((message) => html`<p class="notice" role="alert">${message} <a href="/signup">Change it</a></p>`)}
+      <form method="post" action="/signup/details" novalidate>
+        ${csrfField(site, request)}
+        ${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
+        ${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
+        ${field({ label: 'Phone', name: 'phone', type: 'tel', value: typed.phone, autocomplete: 'tel', hint: 'Optional.' }, errors)}
+        ${field({ label: 'I accept the terms', name: 'terms', type: 'checkbox' }, errors)}
+        <button>Create account</button>
+      </form>`,
   });
 }
 
@@ -78,7 +91,8 @@ function takenErrors(site: Site, request: FastifyRequest, email: string, usernam
 }
 
 function noteRepeated(site: Site, email: string, username: string, page: 1 | 2): void {
-  if (site.accounts.byName(username)?.email === email) site.counts.repeatedSignUps.push({ time: Date.now(), username, page });
+  if (site.accounts.byName(username)?.email === email)
+    site.counts.repeatedSignUps.push({ time: Date.now(), username, page });
 }
 
 /** The account's proof of mail, and the sending of it. */
@@ -86,11 +100,17 @@ function makeProof(site: Site, account: Account): { proofHash?: string; send: ()
   const { firstName } = account.profile;
   if (site.confirmation === 'link') {
     const token = randomBytes(24).toString('base64url');
-    return { proofHash: hashToken(token), send: () => site.mailer.sendLink(account.email, firstName, `${site.url}/confirm?token=${token}`) };
+    return {
+      proofHash: hashToken(token),
+      send: () => site.mailer.sendLink(account.email, firstName, `${site.url}/confirm?token=${token}`),
+    };
   }
   if (site.confirmation === 'code') {
     const code = String(randomInt(1_000_000)).padStart(6, '0');
-    return { proofHash: hashToken(codeToken(account.username, code)), send: () => site.mailer.sendCode(account.email, firstName, code) };
+    return {
+      proofHash: hashToken(codeToken(account.username, code)),
+      send: () => site.mailer.sendCode(account.email, firstName, code),
+    };
   }
   return { send: async () => {} };
 }
@@ -149,7 +169,14 @@ export function signUpRoutes(app: FastifyInstance, site: Site): void {
       passwordHash,
       phone: parsed.data.phone,
       createdAt: Date.now(),
-      profile: { firstName: parsed.data.first_name, lastName: parsed.data.last_name, location: '', website: '', about: '', links: [] },
+      profile: {
+        firstName: parsed.data.first_name,
+        lastName: parsed.data.last_name,
+        location: '',
+        website: '',
+        about: '',
+        links: [],
+      },
     };
     const proof = makeProof(site, account);
     account.proofHash = proof.proofHash;

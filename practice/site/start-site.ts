@@ -4,19 +4,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import multipart from '@fastify/multipart';
-import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import fastify from 'fastify';
 import { z } from 'zod';
 import { openAccounts } from './accounts.ts';
-import { makeBehaviours } from './behaviour.ts';
 import type { Behaviour } from './behaviour.ts';
+import { makeBehaviours } from './behaviour.ts';
 import { confirmRoutes } from './confirm.ts';
 import { controlRoutes, totpBody } from './control.ts';
 import { makeCounts } from './counts.ts';
 import { humanCheckRoutes } from './human-check.ts';
 import { makeMailer } from './mail.ts';
-import { behaviourTowards, sendForbidden, sendMessage } from './pages.ts';
 import type { Site } from './pages.ts';
+import { behaviourTowards, sendForbidden, sendMessage } from './pages.ts';
 import { securityRoutes } from './security.ts';
 import { signInRoutes } from './signin.ts';
 import { signUpRoutes } from './signup.ts';
@@ -65,10 +65,18 @@ export interface RunningSite<Wanted extends Behaviour, State> {
 }
 
 /** The pages that people see, as opposed to the control API and the stylesheet: they alone misbehave when told to. */
-async function pages<Wanted extends Behaviour>(app: FastifyInstance, site: Site<Wanted>, kind: SiteKind<Wanted, unknown>): Promise<void> {
+async function pages<Wanted extends Behaviour>(
+  app: FastifyInstance,
+  site: Site<Wanted>,
+  kind: SiteKind<Wanted, unknown>,
+): Promise<void> {
   const { upload } = kind;
   await app.register(formbody);
-  if (upload) await app.register(multipart, { throwFileSizeLimit: false, limits: { fileSize: upload.largest + 1, files: 2, fields: 20 } });
+  if (upload)
+    await app.register(multipart, {
+      throwFileSizeLimit: false,
+      limits: { fileSize: upload.largest + 1, files: 2, fields: 20 },
+    });
 
   app.addHook('onRequest', async (request, reply) => {
     site.visits.begin(request, reply);
@@ -83,7 +91,8 @@ async function pages<Wanted extends Behaviour>(app: FastifyInstance, site: Site<
     if (slow) await delay(slow, undefined, { signal: site.closing });
     const refusal = down || tooMany;
     if (refusal) {
-      if (typeof refusal === 'object' && refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
+      if (typeof refusal === 'object' && refusal.retryAfter !== undefined)
+        reply.header('retry-after', refusal.retryAfter);
       return down
         ? sendMessage(site, request, reply, 503, 'We are down for maintenance', 'Please come back later.')
         : sendMessage(site, request, reply, 429, 'Too many requests', 'Please slow down.');
@@ -93,7 +102,9 @@ async function pages<Wanted extends Behaviour>(app: FastifyInstance, site: Site<
     if (!site.visits.isCsrfToken(request, token)) return sendForbidden(site, request, reply);
   });
 
-  app.setNotFoundHandler((request, reply) => sendMessage(site, request, reply, 404, 'Not found', 'There is no such page.'));
+  app.setNotFoundHandler((request, reply) =>
+    sendMessage(site, request, reply, 404, 'Not found', 'There is no such page.'),
+  );
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500 && !site.closing.aborted) console.error(`${site.domain}: ${error.stack}`);
@@ -114,7 +125,15 @@ export async function startSite<Wanted extends Behaviour, State>(
   options: z.output<typeof siteOptions> & { behaviour?: Wanted },
   kind: SiteKind<Wanted, State>,
 ): Promise<RunningSite<Wanted, State>> {
-  const { domain, name = domain, port, host, smtp, confirmation, controlToken = randomBytes(24).toString('base64url') } = options;
+  const {
+    domain,
+    name = domain,
+    port,
+    host,
+    smtp,
+    confirmation,
+    controlToken = randomBytes(24).toString('base64url'),
+  } = options;
   const dataDir = path.join(options.dataDir, domain);
   const accounts = openAccounts(dataDir);
   const closing = new AbortController();
@@ -137,7 +156,9 @@ export async function startSite<Wanted extends Behaviour, State>(
   // Confirmation links work once: a HEAD of one must not use it up. Requests that hang on purpose must not hold up the end.
   const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
   await app.register(cookie);
-  app.get('/style.css', (_request, reply) => reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=3600').send(style));
+  app.get('/style.css', (_request, reply) =>
+    reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=3600').send(style),
+  );
   await app.register(async (control) => controlRoutes(control, site, controlToken, kind), { prefix: '/_practice' });
   await app.register(async (scope) => pages(scope, site, kind));
   try {

@@ -52,7 +52,10 @@ export function makeVisits(domain: string, accounts: Accounts): Visits {
     accounts.signOut(visit.id);
   }
   const of = (request: FastifyRequest) => byRequest.get(request)!;
-  const csrfToken = (request: FastifyRequest) => createHash('sha256').update(`csrf ${of(request).id}`).digest('base64url');
+  const csrfToken = (request: FastifyRequest) =>
+    createHash('sha256')
+      .update(`csrf ${of(request).id}`)
+      .digest('base64url');
 
   return {
     of,

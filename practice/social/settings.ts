@@ -3,8 +3,8 @@ import sanitizeHtml from 'sanitize-html';
 import { z } from 'zod';
 import type { Account, Profile } from '../site/accounts.ts';
 import { html } from '../site/html.ts';
-import { behaviourTowards, csrfField, field, sendForbidden, sendMessage, sendPage } from '../site/pages.ts';
 import type { FieldErrors, Site } from '../site/pages.ts';
+import { behaviourTowards, csrfField, field, sendForbidden, sendMessage, sendPage } from '../site/pages.ts';
 import { pictureKind, readUpload, removePicture, storePicture } from '../site/uploads.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -42,7 +42,14 @@ const profileForm = z.object({
   links: z
     .string()
     .default('')
-    .transform((value) => [...new Set(value.split('\n').map((line) => line.trim()).filter((line) => line !== ''))])
+    .transform((value) => [
+      ...new Set(
+        value
+          .split('\n')
+          .map((line) => line.trim())
+          .filter((line) => line !== ''),
+      ),
+    ])
     .superRefine((links, context) => {
       const wrong = links.find((link) => !isWebAddress(link));
       if (wrong !== undefined) context.addIssue({ code: 'custom', message: `This is no web address: ${wrong}` });
@@ -76,20 +83,22 @@ function sendProfileForm(
     status: Object.keys(errors).length > 0 ? 422 : 200,
     wide: true,
     main: html`<h1>Your profile</h1>
-${shown.saved && html`<p class="notice" role="status">Profile saved.</p>`}
-<form method="post" action="/settings/profile" enctype="multipart/form-data" novalidate>${csrfField(site, request)}
-${profile.avatar !== undefined && html`<img class="thumb" src="/media/${profile.avatar}" alt="Your avatar">`}
-${field({ label: 'Avatar', name: 'avatar', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 1 MiB.' }, errors)}
-${profile.cover !== undefined && html`<img class="thumb" src="/media/${profile.cover}" alt="Your cover">`}
-${field({ label: 'Cover', name: 'cover', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 2 MiB.' }, errors)}
-${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
-${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
-${field({ label: 'Location', name: 'location', value: typed.location }, errors)}
-${field({ label: 'Website', name: 'website', type: 'url', value: typed.website, autocomplete: 'url' }, errors)}
-${field({ label: 'About', name: 'about', type: 'textarea', value: typed.about, hint: 'Simple HTML, at most 2000 characters.' }, errors)}
-${field({ label: 'Links', name: 'links', type: 'textarea', value: typed.links, hint: 'One web address a line, at most 200.' }, errors)}
-<button>Save profile</button></form>
-<p class="hint"><a href="/settings/security">Security</a></p>`,
+      ${shown.saved && html`<p class="notice" role="status">Profile saved.</p>`}
+      <form method="post" action="/settings/profile" enctype="multipart/form-data" novalidate>
+        ${csrfField(site, request)}
+        ${profile.avatar !== undefined && html`<img class="thumb" src="/media/${profile.avatar}" alt="Your avatar" />`}
+        ${field({ label: 'Avatar', name: 'avatar', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 1 MiB.' }, errors)}
+        ${profile.cover !== undefined && html`<img class="thumb" src="/media/${profile.cover}" alt="Your cover" />`}
+        ${field({ label: 'Cover', name: 'cover', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 2 MiB.' }, errors)}
+        ${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
+        ${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
+        ${field({ label: 'Location', name: 'location', value: typed.location }, errors)}
+        ${field({ label: 'Website', name: 'website', type: 'url', value: typed.website, autocomplete: 'url' }, errors)}
+        ${field({ label: 'About', name: 'about', type: 'textarea', value: typed.about, hint: 'Simple HTML, at most 2000 characters.' }, errors)}
+        ${field({ label: 'Links', name: 'links', type: 'textarea', value: typed.links, hint: 'One web address a line, at most 200.' }, errors)}
+        <button>Save profile</button>
+      </form>
+      <p class="hint"><a href="/settings/security">Security</a></p>`,
   });
 }
 
@@ -102,7 +111,15 @@ export function settingsRoutes(app: FastifyInstance, site: Site<Behaviour>): voi
   app.post(uploadRoute, async (request, reply) => {
     const account = site.visits.account(request);
     if (!account) return reply.redirect('/signin', 303);
-    if (!request.isMultipart()) return sendMessage(site, request, reply, 415, 'Something went wrong', 'This form must be sent as multipart/form-data.');
+    if (!request.isMultipart())
+      return sendMessage(
+        site,
+        request,
+        reply,
+        415,
+        'Something went wrong',
+        'This form must be sent as multipart/form-data.',
+      );
     const { fields, files } = await readUpload(request, ['avatar', 'cover']);
     if (!site.visits.isCsrfToken(request, fields._csrf)) return sendForbidden(site, request, reply);
 

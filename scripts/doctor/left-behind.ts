@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { type Answer, type AssignClient, NoAnswer } from '../../activities/assign/client.ts';
-import { waitingLists } from '../../activities/dispatch/waiting-lists.ts';
 import type { Flow } from '../../contracts/flows.ts';
 import type { PodcastStatus } from '../../contracts/podcast.ts';
+import { waitingLists } from '../../services/dispatch/waiting-lists.ts';
+import { type AdminClient, longestPauseMs } from '../../services/manager-client/admin-client.ts';
+import { type Answer, NoAnswer, type TaskClient } from '../../services/manager-client/task-client.ts';
 import { listUnreported, readLastRun } from '../../temporal/task-runs.ts';
 import { taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { CommandError } from '../command.ts';
 import { readInStatus } from '../read-in-status.ts';
-import { type AdminClient, longestPauseMs } from '../start/admin-client.ts';
 
 const checksAtOnce = 10;
 
@@ -34,7 +34,7 @@ export interface LeftBehind {
 /** Where to look. `admin` is the manager's admin API, where there is one and a key for it. */
 export interface Places {
   client: Client;
-  assign: AssignClient;
+  assign: TaskClient;
   admin?: AdminClient;
 }
 
@@ -71,28 +71,43 @@ async function* listWorking(admin: AdminClient): AsyncGenerator<{ flow: Flow; ta
   for await (const { id, type, counts } of admin.listRequests()) {
     const working = workingStatuses[type];
     if (!working.some((status) => counts[status])) continue;
-    for (const task of (await admin.readRequest(id)).tasks) if (working.includes(task.status)) yield { flow: type, taskId: task.id };
+    for (const task of (await admin.readRequest(id)).tasks)
+      if (working.includes(task.status)) yield { flow: type, taskId: task.id };
   }
 }
 
 /** Reads the task only after its workflow: one that was at work when the books were read may have been reported meanwhile. */
-async function check({ client, assign, admin }: Places, { flow, taskId, booked }: Candidate): Promise<LeftBehind | undefined> {
+async function check(
+  { client, assign, admin }: Places,
+  { flow, taskId, booked }: Candidate,
+): Promise<LeftBehind | undefined> {
   const last = await readLastRun(client, flow, taskId);
   if (last?.open || (last?.reported && !booked)) return undefined;
-  const read = flow === 'podcast' ? await readPodcast(assign, admin, taskId) : await obeyPauses(() => readInStatus(assign, flow, taskId, workingStatuses[flow]));
+  const read =
+    flow === 'podcast'
+      ? await readPodcast(assign, admin, taskId)
+      : await obeyPauses(() => readInStatus(assign, flow, taskId, workingStatuses[flow]));
   const { status, answer } = read;
   if (answer.kind === 'mismatch' || answer.kind === 'gone') return undefined;
-  if (answer.kind === 'invalid') throw new CommandError(`the manager refuses to tell of the ${flow} task ${taskId}: ${answer.message}`);
+  if (answer.kind === 'invalid')
+    throw new CommandError(`the manager refuses to tell of the ${flow} task ${taskId}: ${answer.message}`);
   const { request_id: requestId, domain } = answer.data as { request_id: string; domain: string };
   return { flow, taskId, requestId, domain, status, lastWorkflow: last?.state ?? null };
 }
 
 /** The podcast API tells no status; the admin API does. */
-async function readPodcast(assign: AssignClient, admin: AdminClient | undefined, taskId: string): Promise<{ status: string | null; answer: Answer }> {
+async function readPodcast(
+  assign: TaskClient,
+  admin: AdminClient | undefined,
+  taskId: string,
+): Promise<{ status: string | null; answer: Answer }> {
   const answer = await obeyPauses(() => assign.read('podcast', taskId, undefined));
   if (!admin || answer.kind !== 'ok') return { status: null, answer };
   const { status } = await admin.readTask(taskId);
-  return { status, answer: workingStatuses.podcast.includes(status) ? answer : { kind: 'mismatch', currentStatus: status } };
+  return {
+    status,
+    answer: workingStatuses.podcast.includes(status) ? answer : { kind: 'mismatch', currentStatus: status },
+  };
 }
 
 /** Asks again after the pauses that the manager asks for: a whole fleet's tasks may have been left behind. */
@@ -101,7 +116,8 @@ async function obeyPauses<Result>(ask: () => Promise<Result>): Promise<Result> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof NoAnswer) || error.retryAfterMs === undefined || error.retryAfterMs > longestPauseMs) throw error;
+      if (!(error instanceof NoAnswer) || error.retryAfterMs === undefined || error.retryAfterMs > longestPauseMs)
+        throw error;
       await sleep(error.retryAfterMs);
     }
   }

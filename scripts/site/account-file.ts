@@ -40,7 +40,9 @@ export function readAccountFile(file: string): AccountFile {
     // JSON is YAML, too.
     content = parse(readFileSync(file, 'utf8'), { prettyErrors: false });
   } catch (error) {
-    throw new CommandError(`${file} can't be read as YAML or JSON (${(error as NodeJS.ErrnoException).code ?? 'malformed'})`);
+    throw new CommandError(
+      `${file} can't be read as YAML or JSON (${(error as NodeJS.ErrnoException).code ?? 'malformed'})`,
+    );
   }
   const parsed = accountFile.safeParse(content);
   if (!parsed.success) throw new CommandError(`${file} is no account:\n${z.prettifyError(parsed.error)}`);
@@ -55,5 +57,12 @@ export function toAccount(given: AccountFile): Account {
 /** An account that nobody has, for going through forms that are not sent. */
 export function makeUpAccount(): Account {
   const username = `check${randomBytes(5).toString('hex')}`;
-  return { username, email: `${username}@example.com`, password: `Check-${randomBytes(9).toString('hex')}-A1`, firstName: 'Sample', lastName: 'Check', phone: '0900000000' };
+  return {
+    username,
+    email: `${username}@example.com`,
+    password: `Check-${randomBytes(9).toString('hex')}-A1`,
+    firstName: 'Sample',
+    lastName: 'Check',
+    phone: '0900000000',
+  };
 }

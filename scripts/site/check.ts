@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { BrowserPool } from '../../activities/browser/pool.ts';
-import { makeRedactor } from '../../activities/browser/redact.ts';
-import { toAccount, makeUpAccount, readAccountFile } from './account-file.ts';
+import { BrowserPool } from '../../services/browser/browser-pool.ts';
+import { makeRedactor } from '../../services/redact.ts';
+import { makeUpAccount, readAccountFile, toAccount } from './account-file.ts';
 import { type Sight, type Walk, walkForms } from './form-walk.ts';
 import { readListed, requireBrowser } from './listed-site.ts';
 import { compareOutlines, keepOutlines, outlinesPath, readOutlines } from './outlines.ts';
@@ -61,7 +61,9 @@ async function check(domain: string, options: CheckOptions): Promise<void> {
     for (const words of walk.hindrances) process.stderr.write(`could not go on in ${redact(words)}\n`);
     await followDrift(outlinesPath(recipe.name, recipes.fileOf(recipe.name)), walk, options.keep);
     const missing = walk.sights.filter(({ found }) => !found).length;
-    process.stdout.write(`${site.domain}, recipe "${recipe.name}": ${sumUp(missing, walk.hindrances.length)} Nothing was made.\n`);
+    process.stdout.write(
+      `${site.domain}, recipe "${recipe.name}": ${sumUp(missing, walk.hindrances.length)} Nothing was made.\n`,
+    );
     process.exitCode = missing > 0 ? 1 : walk.hindrances.length > 0 ? 2 : 0;
   } finally {
     await pool.close();

@@ -1,7 +1,7 @@
 import type { BrowserContext, Locator, Page } from 'playwright';
-import type { SiteSettings } from '../../contracts/sites.ts';
+import type { SiteSettings } from '../../config/sites-file.ts';
 import { DeadlinePassed, FormChanged, Rejected, SiteError } from '../../sites/kit/errors.ts';
-import { type Around, Kit, type KitAction } from '../../sites/kit/kit.ts';
+import { type ActionHook, Kit, type KitAction } from '../../sites/kit/kit.ts';
 import type { Account, Limits, Picture, Profile, Recipe } from '../../sites/kit/recipe.ts';
 import { type Outlines, readOutline, tidyOutline } from './outlines.ts';
 
@@ -60,7 +60,16 @@ class FormWalk {
     this.#names = [site.domain, new URL(site.url).host, email, username];
     const totpSecret = member?.totpSecret ?? '';
     // A deadline that is always over: the kit itself sends nothing by `submit`.
-    this.kit = new Kit({ page, domain: site.domain, siteUrl: site.url, recipe, totpSecret, signal, deadline: -Infinity, around: this.#around });
+    this.kit = new Kit({
+      page,
+      domain: site.domain,
+      siteUrl: site.url,
+      recipe,
+      totpSecret,
+      signal,
+      deadline: -Infinity,
+      actionHook: this.#actionHook,
+    });
     page.setDefaultTimeout(fieldTimeoutMs);
   }
 
@@ -80,7 +89,9 @@ class FormWalk {
       this.#onEnd(error);
     }
     this.#walk.outlines[step] = this.#outlines;
-    const whole = this.#walk.sights.slice(before).every(({ found }) => found) && !this.#walk.hindrances.some((words) => words.startsWith(`${step}: `));
+    const whole =
+      this.#walk.sights.slice(before).every(({ found }) => found) &&
+      !this.#walk.hindrances.some((words) => words.startsWith(`${step}: `));
     if (whole) this.#walk.whole.push(step);
     return whole;
   }
@@ -88,9 +99,11 @@ class FormWalk {
   #onEnd(error: unknown): void {
     if (error instanceof WalkEnded) return;
     if (error instanceof DeadlinePassed) {
-      if (this.#reach !== 'fill in') this.#see('kit.submit', false, 'it is for what makes an account: use kit.click here');
+      if (this.#reach !== 'fill in')
+        this.#see('kit.submit', false, 'it is for what makes an account: use kit.click here');
     } else if (error instanceof FormChanged) this.#see('(page)', false, error.message);
-    else if (error instanceof Rejected && this.#ended) this.#see('(form)', false, `it would not be sent: ${error.message}`);
+    else if (error instanceof Rejected && this.#ended)
+      this.#see('(form)', false, `it would not be sent: ${error.message}`);
     else if (error instanceof SiteError) this.#walk.hindrances.push(`${this.#step}: ${error.message}`);
     else throw error;
   }
@@ -100,14 +113,20 @@ class FormWalk {
   }
 
   /** An arrow, since the kit takes it along. */
-  readonly #around: Around = async <Result>({ verb, target }: KitAction, run: () => Promise<Result>): Promise<Result> => {
+  readonly #actionHook: ActionHook = async <Result>(
+    { verb, target }: KitAction,
+    run: () => Promise<Result>,
+  ): Promise<Result> => {
     if (this.#ended) throw new WalkEnded();
     if (!target) return run();
     // A list may offer what was typed before, and nothing was.
     if (verb === 'find option' && this.#reach === 'look') return undefined as Result;
     if (verb === 'read' || verb === 'find option') return this.#find(target, run, false);
     if (verb === 'find' || verb === 'submit') return this.#reachButton(target, run, true);
-    if (verb === 'click') return this.#reach === 'look' && this.#fields > 0 ? this.#stopBefore(target) : this.#reachButton(target, run, false);
+    if (verb === 'click')
+      return this.#reach === 'look' && this.#fields > 0
+        ? this.#stopBefore(target)
+        : this.#reachButton(target, run, false);
     this.#fields += 1;
     return this.#find(target, this.#reach === 'look' ? () => look(verb, target) as Promise<Result> : run, true);
   };
@@ -183,7 +202,9 @@ async function look(verb: string, target: Locator): Promise<void> {
 
 /** From here on, nothing that could change something leaves the browser. */
 async function refuseChanges(context: BrowserContext): Promise<void> {
-  await context.route('**', (route) => (['GET', 'HEAD', 'OPTIONS'].includes(route.request().method()) ? route.continue() : route.abort()));
+  await context.route('**', (route) =>
+    ['GET', 'HEAD', 'OPTIONS'].includes(route.request().method()) ? route.continue() : route.abort(),
+  );
 }
 
 /** A profile whose every part is there, so that every field is asked for. */

@@ -1,10 +1,9 @@
-import { readEnvironment } from '../../contracts/environment.ts';
-import type { SiteSettings } from '../../contracts/sites.ts';
+import { readEnvironment } from '../../config/environment.ts';
+import { findBrowser } from '../../config/find-browser.mjs';
+import { Sites, type SiteSettings } from '../../config/sites-file.ts';
 import type { Recipe } from '../../sites/kit/recipe.ts';
-import { RecipeError, Recipes } from '../../sites/own-recipes.ts';
-import { Sites } from '../../sites/sites-file.ts';
+import { RecipeError, Recipes } from '../../sites/loader/recipes.ts';
 import { CommandError } from '../command.ts';
-import { findBrowser } from '../setup/tools.mjs';
 
 export function readSites(): Sites {
   return new Sites(readEnvironment('SITES_FILE').SITES_FILE);
@@ -25,13 +24,17 @@ export async function readListed(domain: string): Promise<{ site: SiteSettings; 
   const recipe = await recipes.find(site.recipe).catch((error: unknown) => {
     throw error instanceof RecipeError ? new CommandError(error.message) : error;
   });
-  if (!recipe) throw new CommandError(`${domain}: there is no recipe "${site.recipe}", neither among those that ship nor in ${RECIPES_DIR}`);
+  if (!recipe)
+    throw new CommandError(
+      `${domain}: there is no recipe "${site.recipe}", neither among those that ship nor in ${RECIPES_DIR}`,
+    );
   return { site, recipe, recipes };
 }
 
 /** The headless browser's program. @throws CommandError */
 export function requireBrowser(): string {
   const browser = findBrowser();
-  if (!browser) throw new CommandError('no browser: run "npm start" once, install Chromium, or set BROWSER_PATH to one');
+  if (!browser)
+    throw new CommandError('no browser: run "npm start" once, install Chromium, or set BROWSER_PATH to one');
   return browser;
 }

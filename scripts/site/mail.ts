@@ -1,8 +1,8 @@
-import { MailboxDown, MailboxRefused } from '../../activities/mailbox/errors.ts';
-import { mailLogin, mailServerFor } from '../../activities/mailbox/login.ts';
-import { awaitMail, markMailbox } from '../../activities/mailbox/mailbox.ts';
+import type { SitesFile } from '../../config/sites-file.ts';
 import type { MailMark, MailProof, MailRequest } from '../../contracts/mail.ts';
-import type { SitesFile } from '../../contracts/sites.ts';
+import { MailboxDown, MailboxRefused } from '../../services/mailbox/errors.ts';
+import { mailLogin, mailServerFor } from '../../services/mailbox/login.ts';
+import { awaitMail, markMailbox } from '../../services/mailbox/mailbox.ts';
 import { CommandError } from '../command.ts';
 import type { AccountFile } from './account-file.ts';
 
@@ -15,21 +15,38 @@ export async function noteMailbox(sites: SitesFile, given: AccountFile): Promise
   try {
     return await markMailbox(server, mailLogin(given), AbortSignal.timeout(markTimeoutMs));
   } catch (error) {
-    process.stderr.write(`warning: the mailbox can't be read (${(error as Error).message}); a mail would have to be answered by --proof\n`);
+    process.stderr.write(
+      `warning: the mailbox can't be read (${(error as Error).message}); a mail would have to be answered by --proof\n`,
+    );
     return undefined;
   }
 }
 
 /** Waits for a mail that came after the mark. @throws CommandError */
-export async function awaitProof(sites: SitesFile, given: AccountFile, mark: MailMark | undefined, request: MailRequest, waitMs: number): Promise<MailProof> {
+export async function awaitProof(
+  sites: SitesFile,
+  given: AccountFile,
+  mark: MailMark | undefined,
+  request: MailRequest,
+  waitMs: number,
+): Promise<MailProof> {
   const server = mailServerFor(sites, given.email);
-  if (!server) throw new CommandError(`no mail server is set for ${given.email} in SITES_FILE: add it under mail, or give the link or code by --proof`);
-  if (!mark) throw new CommandError('the mailbox could not be read before the step that asked for the mail: give the link or code by --proof');
+  if (!server)
+    throw new CommandError(
+      `no mail server is set for ${given.email} in SITES_FILE: add it under mail, or give the link or code by --proof`,
+    );
+  if (!mark)
+    throw new CommandError(
+      'the mailbox could not be read before the step that asked for the mail: give the link or code by --proof',
+    );
   const signal = AbortSignal.timeout(waitMs);
   try {
     return await awaitMail(server, mailLogin(given), mark, request, { signal, onTick: () => {} });
   } catch (error) {
-    if (signal.aborted) throw new CommandError(`no mail with a ${request.kind} came from ${request.from.join(' or ')} in ${waitMs / 1_000} s`);
+    if (signal.aborted)
+      throw new CommandError(
+        `no mail with a ${request.kind} came from ${request.from.join(' or ')} in ${waitMs / 1_000} s`,
+      );
     if (error instanceof MailboxRefused || error instanceof MailboxDown) throw new CommandError(error.message);
     throw error;
   }

@@ -56,18 +56,24 @@ export function tidyOutline(outline: string, names: string[]): string {
   const lines = outline
     .split('\n')
     .filter((line) => line.trim() !== '' && !/^\s*- \/\w+:/.test(line))
-    .map((line) => line.replace(/^(\s*- (?:textbox|searchbox|spinbutton|slider)(?: "(?:[^"\\]|\\.)*")?(?: \[[^\]]*\])*): .*$/, '$1'))
+    .map((line) =>
+      line.replace(/^(\s*- (?:textbox|searchbox|spinbutton|slider)(?: "(?:[^"\\]|\\.)*")?(?: \[[^\]]*\])*): .*$/, '$1'),
+    )
     .map((line) => line.replace(/ \[(?:checked|selected|active|expanded|pressed)(?:=\w+)?\]/g, ''))
     // Their names are made of what they hold, which follows.
     .map((line) => line.replace(/^(\s*- (?:row|cell|gridcell|listitem)) "(?:[^"\\]|\\.)*":$/, '$1:'))
     .map((line) => patterns.reduce((text, pattern) => text.replace(pattern, '…'), line));
   const depth = (line = '') => line.search(/\S/);
-  return lines.map((line, index) => (line.endsWith(':') && depth(lines[index + 1]) <= depth(line) ? line.slice(0, -1) : line)).join('\n');
+  return lines
+    .map((line, index) => (line.endsWith(':') && depth(lines[index + 1]) <= depth(line) ? line.slice(0, -1) : line))
+    .join('\n');
 }
 
 /** Where a recipe's outlines are kept: beside it. @param file the operator's own recipe, when it is one */
 export function outlinesPath(recipe: string, file: string | undefined): string {
-  return file === undefined ? path.join(shippedFolder, `${recipe}.yaml`) : path.join(path.dirname(file), `${recipe}.outlines.yaml`);
+  return file === undefined
+    ? path.join(shippedFolder, `${recipe}.yaml`)
+    : path.join(path.dirname(file), `${recipe}.outlines.yaml`);
 }
 
 /** What was kept; undefined when nothing was yet. @throws CommandError */
@@ -100,7 +106,9 @@ export function compareOutlines(kept: Outlines, now: Outlines, whole: string[]):
       const name = `${step}, form ${index + 1}`;
       const text = (form: string | undefined) => (form === undefined ? '' : `${form}\n`);
       const { hunks } = structuredPatch(name, name, text(before[index]), text(forms[index]), '', '', { context: 1 });
-      return hunks.length === 0 ? [] : [`${name}:\n${hunks.map(({ lines }) => lines.map((line) => `  ${line}`).join('\n')).join('\n  …\n')}`];
+      return hunks.length === 0
+        ? []
+        : [`${name}:\n${hunks.map(({ lines }) => lines.map((line) => `  ${line}`).join('\n')).join('\n  …\n')}`];
     }).flat();
   });
 }

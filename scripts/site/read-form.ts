@@ -41,9 +41,16 @@ const quote = (text: string) => `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\
 
 /** The form with a password, or else the one with the most fields. */
 async function findForm(page: Page): Promise<Locator | undefined> {
-  const forms = await page.locator('form').filter({ has: page.locator('input:visible, textarea:visible, select:visible') }).all();
+  const forms = await page
+    .locator('form')
+    .filter({ has: page.locator('input:visible, textarea:visible, select:visible') })
+    .all();
   const sizes = await Promise.all(
-    forms.map(async (form) => ((await form.locator('input[type=password]').count()) > 0 ? 1_000 : 0) + (await form.locator('input:visible, textarea:visible, select:visible').count())),
+    forms.map(
+      async (form) =>
+        ((await form.locator('input[type=password]').count()) > 0 ? 1_000 : 0) +
+        (await form.locator('input:visible, textarea:visible, select:visible').count()),
+    ),
   );
   return forms[sizes.indexOf(Math.max(...sizes))];
 }
@@ -55,12 +62,27 @@ function readKind(type: string): SeenField['kind'] | undefined {
 }
 
 /** The first of these sources that finds one element in the page; they are plain enough to be made locators here, too. */
-async function findLocator(page: Page, { label, placeholder, name, id }: Record<'label' | 'placeholder' | 'name' | 'id', string>): Promise<string | undefined> {
+async function findLocator(
+  page: Page,
+  { label, placeholder, name, id }: Record<'label' | 'placeholder' | 'name' | 'id', string>,
+): Promise<string | undefined> {
   const candidates: [source: string, locator: Locator][] = [];
-  if (label) candidates.push([`page.getByLabel(${quote(label)})`, page.getByLabel(label)], [`page.getByLabel(${quote(label)}, { exact: true })`, page.getByLabel(label, { exact: true })]);
-  if (placeholder) candidates.push([`page.getByPlaceholder(${quote(placeholder)})`, page.getByPlaceholder(placeholder)]);
-  for (const [attribute, value] of [['name', name], ['id', id]] as const) {
-    if (value) candidates.push([`page.locator(${quote(`[${attribute}="${value}"]`)})`, page.locator(`[${attribute}=${JSON.stringify(value)}]`)]);
+  if (label)
+    candidates.push(
+      [`page.getByLabel(${quote(label)})`, page.getByLabel(label)],
+      [`page.getByLabel(${quote(label)}, { exact: true })`, page.getByLabel(label, { exact: true })],
+    );
+  if (placeholder)
+    candidates.push([`page.getByPlaceholder(${quote(placeholder)})`, page.getByPlaceholder(placeholder)]);
+  for (const [attribute, value] of [
+    ['name', name],
+    ['id', id],
+  ] as const) {
+    if (value)
+      candidates.push([
+        `page.locator(${quote(`[${attribute}="${value}"]`)})`,
+        page.locator(`[${attribute}=${JSON.stringify(value)}]`),
+      ]);
   }
   for (const [source, locator] of candidates) if ((await locator.count()) === 1) return source;
   return undefined;
@@ -86,11 +108,21 @@ async function readField(page: Page, field: Locator): Promise<SeenField | undefi
   const words = label.replace(/[\s*:]+/g, ' ').trim();
   const locator = await findLocator(page, { label: words, placeholder, name, id });
   if (locator === undefined) return undefined;
-  return { kind, label: words || placeholder || name || id, hints: [name, id, autocomplete, words, placeholder].join(' '), locator, required, options };
+  return {
+    kind,
+    label: words || placeholder || name || id,
+    hints: [name, id, autocomplete, words, placeholder].join(' '),
+    locator,
+    required,
+    options,
+  };
 }
 
 async function readButton(page: Page, form: Locator): Promise<string | undefined> {
-  const button = form.locator('button:not([type=button]):not([type=reset]), input[type=submit], input[type=image]').filter({ visible: true }).last();
+  const button = form
+    .locator('button:not([type=button]):not([type=reset]), input[type=submit], input[type=image]')
+    .filter({ visible: true })
+    .last();
   if ((await button.count()) === 0) return undefined;
   const { name, value, words } = await button.evaluate((element) => {
     const { name, value, innerText } = element as unknown as FieldElement;
@@ -108,7 +140,8 @@ async function readButton(page: Page, form: Locator): Promise<string | undefined
 /** Reads a page's form, and sends nothing. @throws CommandError when there is none, or no page */
 export async function readForm(page: Page, address: string): Promise<SeenForm> {
   const response = await page.goto(address, { waitUntil: 'load' }).catch(() => undefined);
-  if (!response?.ok()) throw new CommandError(`${address} ${response ? `answers ${response.status()}` : 'does not answer'}`);
+  if (!response?.ok())
+    throw new CommandError(`${address} ${response ? `answers ${response.status()}` : 'does not answer'}`);
   const form = await findForm(page);
   if (!form) throw new CommandError(`${address} shows no form`);
   const fields: SeenField[] = [];

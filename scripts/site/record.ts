@@ -1,4 +1,4 @@
-import { BrowserPool } from '../../activities/browser/pool.ts';
+import { BrowserPool } from '../../services/browser/browser-pool.ts';
 
 /** Opens a page in a window, with Playwright's inspector beside it, until a person closes one of them. */
 export async function record(browser: string, address: string): Promise<void> {

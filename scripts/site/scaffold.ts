@@ -4,10 +4,12 @@ import type { SeenField, SeenForm } from './read-form.ts';
 function writeField({ kind, label, hints, locator, required, options }: SeenField): string {
   const fill = (value: string) => `await kit.fill(${locator}, ${value});`;
   if (kind === 'password') return `await kit.fillSecret(${locator}, account.password);`;
-  if (kind === 'checkbox') return `${required || /terms|accept|agree/i.test(hints) ? '' : '// '}await kit.check(${locator});`;
+  if (kind === 'checkbox')
+    return `${required || /terms|accept|agree/i.test(hints) ? '' : '// '}await kit.check(${locator});`;
   if (kind === 'radio') return `// await kit.check(${locator}); // "${label}"`;
   if (kind === 'file') return `// await kit.upload(${locator}, picture); // "${label}"`;
-  if (kind === 'select') return `// await kit.choose(${locator}, '…'); // one of: ${options.filter(Boolean).slice(0, 8).join(', ')}`;
+  if (kind === 'select')
+    return `// await kit.choose(${locator}, '…'); // one of: ${options.filter(Boolean).slice(0, 8).join(', ')}`;
   const guesses: [RegExp, string][] = [
     [/alternat|second|recover/i, ''],
     [/e-?mail.*\bor\b|\bor\b.*e-?mail/i, 'account.username'],
@@ -25,9 +27,19 @@ function writeField({ kind, label, hints, locator, required, options }: SeenFiel
 
 function writeForm(form: SeenForm | undefined, page: string, press: 'submit' | 'click'): string {
   const lines = [`await kit.open('${page}');`];
-  if (form?.challenge) lines.push('// The page asks for a human: such a check ends the attempt, and no recipe goes past it.');
-  lines.push(...(form?.fields.map(writeField) ?? [`// await kit.fill(page.getByLabel('…'), account.${press === 'submit' ? 'email' : 'username'});`, "// await kit.fillSecret(page.getByLabel('Password'), account.password);"]));
-  lines.push(form?.button ? `await kit.${press}(${form.button});` : `// await kit.${press}(page.getByRole('button', { name: '…' }));`);
+  if (form?.challenge)
+    lines.push('// The page asks for a human: such a check ends the attempt, and no recipe goes past it.');
+  lines.push(
+    ...(form?.fields.map(writeField) ?? [
+      `// await kit.fill(page.getByLabel('…'), account.${press === 'submit' ? 'email' : 'username'});`,
+      "// await kit.fillSecret(page.getByLabel('Password'), account.password);",
+    ]),
+  );
+  lines.push(
+    form?.button
+      ? `await kit.${press}(${form.button});`
+      : `// await kit.${press}(page.getByRole('button', { name: '…' }));`,
+  );
   return lines.map((line) => `    ${line}`).join('\n');
 }
 

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Page } from 'playwright';
-import { takePicture } from '../../activities/browser/evidence.ts';
-import { makeRedactor } from '../../activities/browser/redact.ts';
-import type { Around } from '../../sites/kit/kit.ts';
+import { takePicture } from '../../services/browser/evidence.ts';
+import { makeRedactor } from '../../services/redact.ts';
+import type { ActionHook } from '../../sites/kit/kit.ts';
 
 /** Shows on stderr what a step does while it does it, and keeps a masked picture of the page after each action. */
-export function watchStep(page: Page, listSecrets: () => string[], pictures: string | undefined): Around {
+export function watchStep(page: Page, listSecrets: () => string[], pictures: string | undefined): ActionHook {
   const begun = performance.now();
   let count = 0;
   const say = (words: string) => process.stderr.write(`${makeRedactor(listSecrets())(words)}\n`);

@@ -10,10 +10,50 @@ export interface AboutRules {
 }
 
 const blocks = [
-  'address', 'article', 'aside', 'blockquote', 'div', 'dd', 'dl', 'dt', 'figure', 'footer', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6',
-  'header', 'li', 'main', 'nav', 'ol', 'p', 'pre', 'section', 'table', 'tr', 'ul',
+  'address',
+  'article',
+  'aside',
+  'blockquote',
+  'div',
+  'dd',
+  'dl',
+  'dt',
+  'figure',
+  'footer',
+  'h1',
+  'h2',
+  'h3',
+  'h4',
+  'h5',
+  'h6',
+  'header',
+  'li',
+  'main',
+  'nav',
+  'ol',
+  'p',
+  'pre',
+  'section',
+  'table',
+  'tr',
+  'ul',
 ];
-const paragraphs = new Set(['blockquote', 'dl', 'figure', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'table', 'ul']);
+const paragraphs = new Set([
+  'blockquote',
+  'dl',
+  'figure',
+  'h1',
+  'h2',
+  'h3',
+  'h4',
+  'h5',
+  'h6',
+  'ol',
+  'p',
+  'pre',
+  'table',
+  'ul',
+]);
 const unread = new Set(['script', 'style', 'title', 'noscript', 'template', 'textarea', 'select', 'option']);
 const readableLink = /^(?:https?:\/\/|mailto:)/i;
 
@@ -47,8 +87,15 @@ function cutHtml(html: string, maxLength: number): string {
   }
   if (inWord) dropHalfWord(kept);
   // What was opened only to hold text that no longer fits is left out.
-  while (open.length > 0 && kept.slice(open.at(-1)!.at + 1).every((piece) => /^\s$/.test(piece))) kept.length = Math.min(kept.length, open.pop()!.at);
-  return kept.join('').trimEnd() + open.map(({ close }) => close).reverse().join('');
+  while (open.length > 0 && kept.slice(open.at(-1)!.at + 1).every((piece) => /^\s$/.test(piece)))
+    kept.length = Math.min(kept.length, open.pop()!.at);
+  return (
+    kept.join('').trimEnd() +
+    open
+      .map(({ close }) => close)
+      .reverse()
+      .join('')
+  );
 }
 
 /** Drops the last letters up to white space or a tag, unless that is where the text begins: a word longer than all is cut. */
@@ -69,9 +116,17 @@ export function sanitiseAbout(html: string, { tags, attributes, maxLength = Infi
   const border = new RegExp(`(?:</?(?:${unknown})(?:\\s[^<>]*)?>\\s*)+`, 'gi');
   let text = html.trim();
   const end = text.length;
-  if (unknown !== '') text = text.replace(border, (tagsThere, at: number) => (at === 0 || at + tagsThere.length === end ? tagsThere : tagsThere + lineBreak));
+  if (unknown !== '')
+    text = text.replace(border, (tagsThere, at: number) =>
+      at === 0 || at + tagsThere.length === end ? tagsThere : tagsThere + lineBreak,
+    );
   if (!tags.includes('br')) text = text.replace(/<br(?:[\s/][^<>]*)?>/gi, '\n');
-  const options = { allowedTags: tags, allowedAttributes: attributes, allowedSchemes: ['http', 'https', 'mailto'], allowProtocolRelative: false };
+  const options = {
+    allowedTags: tags,
+    allowedAttributes: attributes,
+    allowedSchemes: ['http', 'https', 'mailto'],
+    allowProtocolRelative: false,
+  };
   // Once more: without a tag that was dropped between two others, the outer one may end where the inner one begins.
   const clean = sanitizeHtml(sanitizeHtml(text, options), options).trim();
   return cutHtml(clean, maxLength);
@@ -90,7 +145,8 @@ class PlainText {
     const afterSpace = last === undefined || this.#breaks > 0 || last.endsWith(' ');
     const text = afterSpace ? folded.replace(/^ /, '') : folded;
     if (text === '') return;
-    if (this.#breaks > 0 && last !== undefined) this.#parts[this.#parts.length - 1] = last.trimEnd() + '\n'.repeat(this.#breaks);
+    if (this.#breaks > 0 && last !== undefined)
+      this.#parts[this.#parts.length - 1] = last.trimEnd() + '\n'.repeat(this.#breaks);
     this.#parts.push(this.#marker + text);
     this.#breaks = 0;
     this.#marker = '';
@@ -162,7 +218,9 @@ export function plainAbout(html: string, maxLength = Infinity): string {
       if (name === 'ol') lists.push({ next: 1 });
       if (name === 'li') {
         const list = lists.at(-1);
-        text.beginItem('  '.repeat(Math.max(0, lists.length - 1)) + (list?.next === undefined ? '- ' : `${list.next++}. `));
+        text.beginItem(
+          '  '.repeat(Math.max(0, lists.length - 1)) + (list?.next === undefined ? '- ' : `${list.next++}. `),
+        );
       }
       if (name === 'a') links.push({ href: attributes.href?.trim() ?? '', at: text.length });
       if (name === 'img' && attributes.alt) text.write(attributes.alt);
@@ -182,7 +240,8 @@ export function plainAbout(html: string, maxLength = Infinity): string {
         const shown = text.since(link.at);
         const target = link.href.replace(/^mailto:/i, '');
         if (shown === '') text.write(target);
-        else if (shown !== target && shown !== target.replace(/^https?:\/\//i, '').replace(/\/$/, '')) text.write(` (${target})`);
+        else if (shown !== target && shown !== target.replace(/^https?:\/\//i, '').replace(/\/$/, ''))
+          text.write(` (${target})`);
       }
     },
   });

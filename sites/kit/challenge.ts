@@ -15,12 +15,16 @@ const frames: { holds: string[]; not?: string }[] = [
   { holds: ['_Incapsula_Resource'] },
 ];
 const checks = [
-  ...frames.map(({ holds, not }) => `iframe${holds.map((part) => `[src*="${part}"]`).join('')}${not ? `:not([src*="${not}"])` : ''}`),
+  ...frames.map(
+    ({ holds, not }) =>
+      `iframe${holds.map((part) => `[src*="${part}"]`).join('')}${not ? `:not([src*="${not}"])` : ''}`,
+  ),
   'iframe[title*="human check" i]',
   '#px-captcha',
   'input[name*="captcha" i]:not([type="hidden"])',
 ];
-const words = /verify (that )?you('re| are) (a )?human|prove (that )?you('re| are) not a robot|unusual activity from your/i;
+const words =
+  /verify (that )?you('re| are) (a )?human|prove (that )?you('re| are) not a robot|unusual activity from your/i;
 
 /**
  * What shows a person that the site wants proof of one. Visible ones only: a passive badge asks for nothing.
@@ -33,7 +37,10 @@ export function locateChallenge(page: Page): Locator {
 export async function showsChallenge(page: Page): Promise<boolean> {
   if (await locateChallenge(page).isVisible()) return true;
   // Locators don't look into a closed shadow root; the list of frames does.
-  const shown = page.frames().filter(isChallengeFrame).map((frame) => isShown(frame));
+  const shown = page
+    .frames()
+    .filter(isChallengeFrame)
+    .map((frame) => isShown(frame));
   return (await Promise.all(shown)).includes(true);
 }
 
@@ -49,7 +56,10 @@ export function watchChallengeFrames(page: Page, tell: () => void): void {
 
 function isChallengeFrame(frame: Frame): boolean {
   const address = frame.url();
-  return frame.parentFrame() !== null && frames.some(({ holds, not }) => holds.every((part) => address.includes(part)) && !(not && address.includes(not)));
+  return (
+    frame.parentFrame() !== null &&
+    frames.some(({ holds, not }) => holds.every((part) => address.includes(part)) && !(not && address.includes(not)))
+  );
 }
 
 async function isShown(frame: Frame): Promise<boolean> {

@@ -1,5 +1,5 @@
-import type { FailureKind } from '../../contracts/outcomes.ts';
 import type { MailRequest } from '../../contracts/mail.ts';
+import type { FailureKind } from '../../contracts/steps.ts';
 
 /** What went wrong at a site, by a name that the workflow decides on. The message is for people and holds no secret. */
 export abstract class SiteError extends Error {

@@ -15,7 +15,10 @@ interface FormField {
  */
 export function findFault(button: Locator): Promise<string | undefined> {
   return button.evaluate((element) => {
-    const { form, formNoValidate } = element as { form?: { noValidate: boolean; elements: Iterable<FormField> } | null; formNoValidate?: boolean };
+    const { form, formNoValidate } = element as {
+      form?: { noValidate: boolean; elements: Iterable<FormField> } | null;
+      formNoValidate?: boolean;
+    };
     if (!form || form.noValidate || formNoValidate) return undefined;
     const field = [...form.elements].find((control) => control.willValidate && !control.validity.valid);
     return field && `${field.name}: ${field.validationMessage}`;

@@ -1,5 +1,4 @@
 /** What a recipe imports, as `enlist/kit`. */
-export type { Locator, Page } from 'playwright';
 export type { MailProof, MailRequest } from '../../contracts/mail.ts';
 export { plainAbout, sanitiseAbout } from './about.ts';
 export {
@@ -15,3 +14,4 @@ export {
 } from './errors.ts';
 export type { Kit } from './kit.ts';
 export * from './recipe.ts';
+export type { Locator, Page } from 'playwright';

@@ -31,7 +31,7 @@ export interface KitOptions {
   /** On the clock of `performance.now()`, in ms: after it nothing is sent any more. */
   deadline: number;
   /** Runs each action, for who watches a recipe at work. */
-  around?: Around;
+  actionHook?: ActionHook;
 }
 
 /** One thing that a recipe does to a page: `open` with its path, `see`, or what is done to the one element `target`. */
@@ -41,7 +41,7 @@ export interface KitAction {
   target?: Locator;
 }
 
-export type Around = <Result>(action: KitAction, run: () => Promise<Result>) => Promise<Result>;
+export type ActionHook = <Result>(action: KitAction, run: () => Promise<Result>) => Promise<Result>;
 
 /** One line of what a step did; never holds a typed value. */
 export interface JournalEntry {
@@ -68,7 +68,7 @@ export class Kit {
   readonly #begun = performance.now();
   readonly #origins: AllowedOrigins;
   readonly #trouble: PageTrouble;
-  readonly #around: Around;
+  readonly #actionHook: ActionHook;
   #cookieBanner: ((page: Page) => Locator) | undefined;
   #lastCode: string | undefined;
   #submitted = false;
@@ -81,7 +81,7 @@ export class Kit {
     this.mail = new MailRequests(options.domain, options.siteUrl);
     this.#totpSecret = options.totpSecret;
     this.#deadline = options.deadline;
-    this.#around = options.around ?? ((_action, run) => run());
+    this.#actionHook = options.actionHook ?? ((_action, run) => run());
     this.page.setDefaultTimeout(actionTimeoutMs);
     this.page.setDefaultNavigationTimeout(pageTimeoutMs);
     this.#origins = new AllowedOrigins(options.siteUrl, options.recipe?.origins);
@@ -101,7 +101,7 @@ export class Kit {
 
   /** Loads a page of the site. @throws SiteDown, Challenge, FormChanged when it leads to somebody else's */
   open(path: string): Promise<Response> {
-    return this.#around({ verb: 'open', path: path.split('?')[0] }, () => this.#open(path));
+    return this.#actionHook({ verb: 'open', path: path.split('?')[0] }, () => this.#open(path));
   }
 
   async #open(path: string): Promise<Response> {
@@ -135,7 +135,7 @@ export class Kit {
 
   /** Waits until one of the named things is visible and says which; the earlier named wins. @throws FormChanged, SiteDown, Challenge */
   see<Name extends string>(things: Record<Name, Locator>, timeoutMs = actionTimeoutMs): Promise<Name> {
-    return this.#around({ verb: 'see' }, () => this.#see(things, timeoutMs));
+    return this.#actionHook({ verb: 'see' }, () => this.#see(things, timeoutMs));
   }
 
   async #see<Name extends string>(things: Record<Name, Locator>, timeoutMs: number): Promise<Name> {
@@ -144,9 +144,13 @@ export class Kit {
     const signal = AbortSignal.any([this.signal, others.signal]);
     const challenge = locateChallenge(this.page);
     const begun = performance.now();
-    const waitFor = (locator: Locator) => locator.filter({ visible: true }).first().waitFor({ timeout: timeoutMs, signal });
+    const waitFor = (locator: Locator) =>
+      locator.filter({ visible: true }).first().waitFor({ timeout: timeoutMs, signal });
     try {
-      await Promise.race([Promise.any([...names.map((name) => waitFor(things[name])), waitFor(challenge)]), this.#trouble.told]);
+      await Promise.race([
+        Promise.any([...names.map((name) => waitFor(things[name])), waitFor(challenge)]),
+        this.#trouble.told,
+      ]);
     } catch (error) {
       this.signal.throwIfAborted();
       if (!(error instanceof AggregateError)) throw error;
@@ -209,7 +213,9 @@ export class Kit {
       const element = await field.elementHandle({ signal });
       const frame = await element.ownerFrame();
       if (!frame || !this.#origins.has(frame.url())) {
-        throw new FormChanged(`${this.domain}: a secret is not typed into a page of ${frame ? new URL(frame.url()).origin : 'none'}`);
+        throw new FormChanged(
+          `${this.domain}: a secret is not typed into a page of ${frame ? new URL(frame.url()).origin : 'none'}`,
+        );
       }
       // The element that was looked at, not whatever the page has there by now.
       if (!(await typeText(element, value, signal))) throw new Error('the field takes no text');
@@ -307,10 +313,17 @@ export class Kit {
    *
    * @throws FormChanged when the answer has another shape, SiteDown, Challenge
    */
-  async readJson<Shape extends z.ZodType>(path: string, query: Record<string, string>, shape: Shape): Promise<z.infer<Shape>> {
+  async readJson<Shape extends z.ZodType>(
+    path: string,
+    query: Record<string, string>,
+    shape: Shape,
+  ): Promise<z.infer<Shape>> {
     const response = await this.open(`${path}?${new URLSearchParams(query)}`);
     const parsed = shape.safeParse(await response.json().catch(() => undefined));
-    if (!parsed.success) throw new FormChanged(`${this.domain}: ${path} answers something else than the recipe knows (HTTP ${response.status()})`);
+    if (!parsed.success)
+      throw new FormChanged(
+        `${this.domain}: ${path} answers something else than the recipe knows (HTTP ${response.status()})`,
+      );
     return parsed.data;
   }
 
@@ -329,7 +342,7 @@ export class Kit {
   }
 
   #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    return this.#around({ verb, target }, () => this.#perform(verb, target, run));
+    return this.#actionHook({ verb, target }, () => this.#perform(verb, target, run));
   }
 
   async #perform(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
@@ -345,7 +358,8 @@ export class Kit {
         if (error instanceof FormChanged) throw error;
       }
       this.#trouble.throwIfUnanswered();
-      if (await this.#tellStandstill(begun + actionTimeoutMs)) throw new PageLost(`${this.domain}: the browser stood still`);
+      if (await this.#tellStandstill(begun + actionTimeoutMs))
+        throw new PageLost(`${this.domain}: the browser stood still`);
       // Playwright's own text is left out: its call log holds the value that was typed.
       throw new FormChanged(`${this.domain}: could not ${verb} ${String(target)} on the page ${this.#where()}`);
     }

@@ -23,7 +23,9 @@ export class PageTrouble {
     page.on('response', (response) => this.#onAnswer(response));
     page.on('requestfailed', (request) => this.#onLoss(request));
     page.on('framenavigated', () => this.#tellIfStrange());
-    watchChallengeFrames(page, () => this.#trouble.reject(new Challenge(`${domain} asks to verify that a human is there`)));
+    watchChallengeFrames(page, () =>
+      this.#trouble.reject(new Challenge(`${domain} asks to verify that a human is there`)),
+    );
   }
 
   /** Rejects with SiteDown, Challenge or FormChanged when the page, or the next one, was answered so. Never resolves. */
@@ -40,7 +42,9 @@ export class PageTrouble {
   throwIfStrange(): void {
     const url = this.#page.url();
     if (!this.#origins.isStrange(url)) return;
-    throw new FormChanged(`${this.#domain} leads to ${new URL(url).origin}, which is neither its url in SITES_FILE nor among its recipe's origins`);
+    throw new FormChanged(
+      `${this.#domain} leads to ${new URL(url).origin}, which is neither its url in SITES_FILE nor among its recipe's origins`,
+    );
   }
 
   /** @throws SiteDown when a page was asked for and nothing has come yet */
@@ -69,7 +73,13 @@ export class PageTrouble {
     } else if (status === 429 || status >= 500) {
       const retryAfterMs = readRetryAfter(response.headers()['retry-after']);
       const overloaded = status === 429 || status === 503 || retryAfterMs !== undefined;
-      this.#trouble.reject(new SiteDown(`${this.#domain} answers ${status} on ${new URL(response.url()).pathname}`, retryAfterMs, overloaded));
+      this.#trouble.reject(
+        new SiteDown(
+          `${this.#domain} answers ${status} on ${new URL(response.url()).pathname}`,
+          retryAfterMs,
+          overloaded,
+        ),
+      );
     }
   }
 

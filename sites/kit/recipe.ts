@@ -70,7 +70,7 @@ export interface SignedUp {
 }
 
 /** What can be seen of an account without signing in. `mail`: one that proves that it was made, when it has come. */
-export interface PublicSighting {
+export interface PublicLookup {
   state: 'exists' | 'absent' | 'unknown';
   mail?: MailRequest;
 }
@@ -104,7 +104,7 @@ export interface Recipe {
   /** The public profile's address, whether or not it is there. */
   profileUrl?(kit: Kit, account: Account): string;
   /** Looks without signing in, and changes nothing. */
-  lookFor(kit: Kit, account: Account): Promise<PublicSighting>;
+  lookFor(kit: Kit, account: Account): Promise<PublicLookup>;
   /** Fills in the form and sends it by `kit.submit`, once. */
   signUp(kit: Kit, account: Account): Promise<SignedUp>;
   /** Answers the mail that `signUp` or a refused sign-in asked for. */

@@ -32,7 +32,10 @@ export async function readBooks({ databaseUrl }: Pick<World, 'databaseUrl'>): Pr
         (select json_agg(json_build_object('from', from_status, 'to', to_status, 'by', actor, 'error', error_message) order by seq)
          from task_history where task_id = tasks.id) as history
       from tasks order by seq`);
-    const users = await db.query<{ zalo_user_id: string }>('select zalo_user_id from mini_app_users where shop_id = $1', [shopId]);
+    const users = await db.query<{ zalo_user_id: string }>(
+      'select zalo_user_id from mini_app_users where shop_id = $1',
+      [shopId],
+    );
     return { tasks: tasks.rows, users: users.rows.map(({ zalo_user_id: id }) => id) };
   } finally {
     await db.end();
@@ -43,7 +46,9 @@ const over = ['completed', 'active', 'final_failed'];
 
 /** The tasks that something is still to happen to. Sub-sites wait for ever for a main site that failed for good. */
 export function listUnfinished({ tasks }: Books): BookedTask[] {
-  const failedMains = tasks.filter(({ type, domain, status }) => type === 'podcast' && domain === 'host.practice.test' && status === 'final_failed');
+  const failedMains = tasks.filter(
+    ({ type, domain, status }) => type === 'podcast' && domain === 'host.practice.test' && status === 'final_failed',
+  );
   return tasks.filter((task) => {
     if (over.includes(task.status) || (task.status === 'connect_failed' && !task.due)) return false;
     return !(task.status === 'pending' && failedMains.some(({ request_id: request }) => request === task.request_id));

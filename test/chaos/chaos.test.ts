@@ -13,12 +13,21 @@ test.skipIf(missing)(
     const options = { tasks: 60, faults: 25, minutes: 2, hurry: 4, patience: 5, seed };
     const { wrong, tasks, faults, ends, folder } = await runChaos({ ...options, say: (line) => said.push(line) });
     const what = [...said, folder ? `the logs are in ${folder}` : ''].join('\n');
-    expect(Object.entries(wrong).filter(([, list]) => list.length > 0), what).toEqual([]);
+    expect(
+      Object.entries(wrong).filter(([, list]) => list.length > 0),
+      what,
+    ).toEqual([]);
     // A run in which nothing struck, or nothing was done, proves nothing.
     expect(tasks).toBeGreaterThanOrEqual(60);
-    expect(Object.values(faults).reduce((sum, times) => sum + times, 0), what).toBeGreaterThanOrEqual(25);
+    expect(
+      Object.values(faults).reduce((sum, times) => sum + times, 0),
+      what,
+    ).toBeGreaterThanOrEqual(25);
     expect(Object.keys(faults).length).toBeGreaterThanOrEqual(faultKinds.length - 2);
-    expect(['social', 'entity', 'podcast'].filter((flow) => !ends[`${flow} completed`]), JSON.stringify(ends)).toEqual([]);
+    expect(
+      ['social', 'entity', 'podcast'].filter((flow) => !ends[`${flow} completed`]),
+      JSON.stringify(ends),
+    ).toEqual([]);
   },
   10 * 60_000,
 );

@@ -16,48 +16,79 @@ export interface Fault {
 type Draw = (world: World, random: Random) => Omit<Fault, 'kind'>;
 
 const answer = (status: string, headers: string[], body: string) =>
-  ['HTTP/1.1 ' + status, ...headers, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join('\r\n');
+  ['HTTP/1.1 ' + status, ...headers, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join(
+    '\r\n',
+  );
 
 /** What a manager, or what stands before it, answers when it is not well. */
 const nonsense = {
-  'says 503': answer('503 Service Unavailable', ['Content-Type: application/json'], '{"success":false,"message":"down for maintenance"}'),
-  'says 429': answer('429 Too Many Requests', ['Content-Type: application/json', 'Retry-After: 2'], '{"success":false,"message":"too many requests"}'),
-  'shows an error page': answer('502 Bad Gateway', ['Content-Type: text/html'], '<html><body><h1>502 Bad Gateway</h1></body></html>'),
-  'shows a page for an answer': answer('200 OK', ['Content-Type: text/html'], '<html><body>Welcome to the hotel</body></html>'),
+  'says 503': answer(
+    '503 Service Unavailable',
+    ['Content-Type: application/json'],
+    '{"success":false,"message":"down for maintenance"}',
+  ),
+  'says 429': answer(
+    '429 Too Many Requests',
+    ['Content-Type: application/json', 'Retry-After: 2'],
+    '{"success":false,"message":"too many requests"}',
+  ),
+  'shows an error page': answer(
+    '502 Bad Gateway',
+    ['Content-Type: text/html'],
+    '<html><body><h1>502 Bad Gateway</h1></body></html>',
+  ),
+  'shows a page for an answer': answer(
+    '200 OK',
+    ['Content-Type: text/html'],
+    '<html><body>Welcome to the hotel</body></html>',
+  ),
   'breaks off its JSON': answer('200 OK', ['Content-Type: application/json'], '{"success":true,"data":{"id":'),
 };
 const overloaded = answer('429 Too Many Requests', ['Content-Type: text/html', 'Retry-After: 1'], '<h1>Slow down</h1>');
 
-const strikeWorker = (strike: (worker: World['parts']['workers'][number], random: Random) => Promise<void>): Draw => (world, random) => {
-  const worker = random.one(world.parts.workers);
-  return { target: worker.name, strike: () => strike(worker, random).then(() => true) };
-};
-
-const strikeBrowser = (strike: (pid: number, random: Random) => Promise<void> | void): Draw => (world, random) => {
-  const worker = random.one(world.parts.workers);
-  return {
-    target: worker.name,
-    async strike() {
-      // When most is done, the other worker's may be the only one there is, whatever strikes that worker.
-      const [pid] = [worker, ...world.parts.workers].flatMap((one) => browserPids(one.pid));
-      if (pid === undefined) return false;
-      await strike(pid, random);
-      return true;
-    },
+const strikeWorker =
+  (strike: (worker: World['parts']['workers'][number], random: Random) => Promise<void>): Draw =>
+  (world, random) => {
+    const worker = random.one(world.parts.workers);
+    return { target: worker.name, strike: () => strike(worker, random).then(() => true) };
   };
-};
 
-const strikePart = (name: 'manager' | 'temporal', strike: (part: World['parts']['manager'], random: Random) => Promise<void>): Draw => (world, random) => ({
-  target: name,
-  strike: () => strike(world.parts[name], random).then(() => true),
-});
+const strikeBrowser =
+  (strike: (pid: number, random: Random) => Promise<void> | void): Draw =>
+  (world, random) => {
+    const worker = random.one(world.parts.workers);
+    return {
+      target: worker.name,
+      async strike() {
+        // When most is done, the other worker's may be the only one there is, whatever strikes that worker.
+        const [pid] = [worker, ...world.parts.workers].flatMap((one) => browserPids(one.pid));
+        if (pid === undefined) return false;
+        await strike(pid, random);
+        return true;
+      },
+    };
+  };
 
-const onTheWay = (to: 'temporal' | 'manager' | 'mail' | 'site', leastMs: number, mostMs: number, draw: (random: Random) => Trouble): Draw => (world, random) => {
-  const proxy: FaultProxy = to === 'site' ? random.one(world.proxies.sites) : world.proxies[to];
-  const ms = random.from(leastMs, mostMs);
-  const trouble = draw(random);
-  return { target: `way to ${proxy.port}`, strike: () => proxy.troubleFor(ms, trouble).then(() => true) };
-};
+const strikePart =
+  (name: 'manager' | 'temporal', strike: (part: World['parts']['manager'], random: Random) => Promise<void>): Draw =>
+  (world, random) => ({
+    target: name,
+    strike: () => strike(world.parts[name], random).then(() => true),
+  });
+
+const onTheWay =
+  (
+    to: 'temporal' | 'manager' | 'mail' | 'site',
+    leastMs: number,
+    mostMs: number,
+    draw: (random: Random) => Trouble,
+  ): Draw =>
+  (world, random) => {
+    const proxy: FaultProxy = to === 'site' ? random.one(world.proxies.sites) : world.proxies[to];
+    const ms = random.from(leastMs, mostMs);
+    const trouble = draw(random);
+    return { target: `way to ${proxy.port}`, strike: () => proxy.troubleFor(ms, trouble).then(() => true) };
+  };
 
 function wake(pid: number): void {
   try {
@@ -75,16 +106,21 @@ async function freezeProcess(pid: number, ms: number): Promise<void> {
 }
 
 /** What an operator does to a task's workflow in the Web UI. */
-const strikeWorkflow = (strike: (workflow: WorkflowHandle) => Promise<unknown>): Draw => (world, random) => ({
-  target: 'an open workflow',
-  async strike() {
-    const open: string[] = [];
-    for await (const { workflowId } of world.client.workflow.list({ query: "ExecutionStatus = 'Running' AND WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount')" })) open.push(workflowId);
-    if (open.length === 0) return false;
-    await strike(world.client.workflow.getHandle(random.one(open.sort())));
-    return true;
-  },
-});
+const strikeWorkflow =
+  (strike: (workflow: WorkflowHandle) => Promise<unknown>): Draw =>
+  (world, random) => ({
+    target: 'an open workflow',
+    async strike() {
+      const open: string[] = [];
+      for await (const { workflowId } of world.client.workflow.list({
+        query: "ExecutionStatus = 'Running' AND WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount')",
+      }))
+        open.push(workflowId);
+      if (open.length === 0) return false;
+      await strike(world.client.workflow.getHandle(random.one(open.sort())));
+      return true;
+    },
+  });
 
 const draws: Record<string, Draw> = {
   'worker killed': strikeWorker((worker) => worker.kill()),
@@ -102,8 +138,14 @@ const draws: Record<string, Draw> = {
   'requests to the manager lost': onTheWay('manager', 1_000, 6_000, () => ({ kind: 'requests lost' })),
   'answers of the manager lost': onTheWay('manager', 1_000, 6_000, () => ({ kind: 'answers lost' })),
   'manager slow': onTheWay('manager', 2_000, 6_000, (random) => ({ kind: 'slow', ms: random.from(200, 3_000) })),
-  'manager answers nonsense, and nothing is done': onTheWay('manager', 1_000, 6_000, (random) => ({ kind: 'answered instead', text: random.one(Object.values(nonsense)) })),
-  'manager answers nonsense to what it did': onTheWay('manager', 1_000, 6_000, (random) => ({ kind: 'answers replaced', text: random.one(Object.values(nonsense)) })),
+  'manager answers nonsense, and nothing is done': onTheWay('manager', 1_000, 6_000, (random) => ({
+    kind: 'answered instead',
+    text: random.one(Object.values(nonsense)),
+  })),
+  'manager answers nonsense to what it did': onTheWay('manager', 1_000, 6_000, (random) => ({
+    kind: 'answers replaced',
+    text: random.one(Object.values(nonsense)),
+  })),
   'way to a site cut': onTheWay('site', 500, 5_000, () => ({ kind: 'cut' })),
   'answers of a site lost': onTheWay('site', 1_000, 6_000, () => ({ kind: 'answers lost' })),
   'site slow': onTheWay('site', 2_000, 6_000, (random) => ({ kind: 'slow', ms: random.from(200, 4_000) })),

@@ -8,9 +8,12 @@ const isWorking = (status: string | null) => status !== null && working.includes
 /** Reports of a task: each start is followed by exactly one, and nothing else is. */
 function judgeReports({ id, domain, history }: BookedTask): string[] {
   const byWorker = history.filter(({ by }) => by === 'worker');
-  const steps = byWorker.map(({ from, to }) => (isWorking(to) ? 'start' : isWorking(from) ? 'report' : `${from} to ${to}`));
+  const steps = byWorker.map(({ from, to }) =>
+    isWorking(to) ? 'start' : isWorking(from) ? 'report' : `${from} to ${to}`,
+  );
   const wrong = steps.findIndex((step, index) => step !== (index % 2 === 0 ? 'start' : 'report'));
-  if (wrong >= 0 || steps.length % 2 === 1) return [`${domain} ${id}: reported as ${history.map(({ to }) => to).join(' → ')}`];
+  if (wrong >= 0 || steps.length % 2 === 1)
+    return [`${domain} ${id}: reported as ${history.map(({ to }) => to).join(' → ')}`];
   return [];
 }
 
@@ -40,24 +43,35 @@ function judgeTruth(practice: Practice, task: BookedTask, all: BookedTask[]): st
       site.kind === 'host'
         ? site.state().shows.flatMap(({ username: owner, feed }) => (owner === username ? [feed] : []))
         : site.state().podcasts.flatMap(({ username: owner, feed }) => (owner === username ? [feed] : []));
-    return feeds.length === 1 && feeds[0] === wanted ? [] : say(`but has the feeds [${feeds.join(', ')}] instead of ${wanted}`);
+    return feeds.length === 1 && feeds[0] === wanted
+      ? []
+      : say(`but has the feeds [${feeds.join(', ')}] instead of ${wanted}`);
   }
 
-  const profile = practice.sites.find((site) => site.domain === domain)!.state().accounts.find((one) => one.username === username);
+  const profile = practice.sites
+    .find((site) => site.domain === domain)!
+    .state()
+    .accounts.find((one) => one.username === username);
   const registered = reports.find(({ from }) => from === 'registering');
   if (registered?.to === 'final_failed') {
     if (error.startsWith('outcome unknown:')) return [];
-    if (error.startsWith('unconfirmed:')) return account && !account.confirmed ? [] : say(`"${error}", but the account is ${account ? 'confirmed' : 'not there'}`);
+    if (error.startsWith('unconfirmed:'))
+      return account && !account.confirmed
+        ? []
+        : say(`"${error}", but the account is ${account ? 'confirmed' : 'not there'}`);
     return account ? say(`"${error}", but the account is there`) : [];
   }
   if (registered && !account?.confirmed) return say('but has no confirmed account');
   if (status === 'active' || !profile) return [];
   // A register phase that ended in profile_failed leaves an entity's profile as it is.
-  if (registered && registered.error === null && !profile.about.includes('sample')) return say('but the profile is not furnished');
+  if (registered && registered.error === null && !profile.about.includes('sample'))
+    return say('but the profile is not furnished');
   if (status !== 'completed') return [];
   if (!task.link_profile.endsWith(`/u/${username}`)) return say(`but its link_profile is ${task.link_profile}`);
   if (type === 'entity') {
-    const wanted = all.filter((one) => one.request_id === task.request_id && one.link_profile !== '').map((one) => one.link_profile);
+    const wanted = all
+      .filter((one) => one.request_id === task.request_id && one.link_profile !== '')
+      .map((one) => one.link_profile);
     const missing = wanted.filter((link) => !profile.links.includes(link));
     return missing.length === 0 ? [] : say(`but its profile lacks ${missing.join(', ')}`);
   }
@@ -70,19 +84,34 @@ export function judge(world: Pick<World, 'practice'>, books: Books, orderedUsers
   const sites = [...practice.sites, ...practice.podcasts] as Sites;
   const repeated = sites.flatMap((site) =>
     // A podcast site shows nobody who has an account, so looking there sends the first page as well.
-    site.state().counts.repeatedSignUps
-      .filter(({ page }) => page === 2 || practice.sites.some(({ domain }) => domain === site.domain))
-      .map(({ username, page }) => `${site.domain}: ${username}'s sign-up (page ${page}) was sent again when the account was there`),
+    site
+      .state()
+      .counts.repeatedSignUps.filter(
+        ({ page }) => page === 2 || practice.sites.some(({ domain }) => domain === site.domain),
+      )
+      .map(
+        ({ username, page }) =>
+          `${site.domain}: ${username}'s sign-up (page ${page}) was sent again when the account was there`,
+      ),
   );
   const early = sites.flatMap((site) => {
-    const times = site.state().accounts.map(({ createdAt }) => createdAt).sort((a, b) => a - b);
-    return times.flatMap((time, index) => (index > 0 && time - times[index - 1]! < everyMs ? [`${site.domain}: two accounts within ${time - times[index - 1]!} ms`] : []));
+    const times = site
+      .state()
+      .accounts.map(({ createdAt }) => createdAt)
+      .sort((a, b) => a - b);
+    return times.flatMap((time, index) =>
+      index > 0 && time - times[index - 1]! < everyMs
+        ? [`${site.domain}: two accounts within ${time - times[index - 1]!} ms`]
+        : [],
+    );
   });
   return {
     'accounts made twice': repeated,
     'reports that are not exactly one': books.tasks.flatMap(judgeReports),
     'reports that are not true': books.tasks.flatMap((task) => judgeTruth(practice, task, books.tasks)),
     'accounts made before their time': early,
-    'users not registered once': orderedUsers.filter((user) => books.users.filter((booked) => booked === user).length !== 1),
+    'users not registered once': orderedUsers.filter(
+      (user) => books.users.filter((booked) => booked === user).length !== 1,
+    ),
   };
 }

@@ -36,12 +36,20 @@ async function run(options: Omit<ChaosOptions, 'say'>): Promise<void> {
   process.exitCode = Object.values(result.wrong).some((list) => list.length > 0) ? 1 : 0;
 }
 
-const program: Command = makeCommand('chaos', 'Runs all of enlist on this machine while processes are killed and frozen, ways cut, and answers lost, and counts what came of it. Exit code 0: nothing was lost or doubled; 1: something was; 2: it could not run.')
+const program: Command = makeCommand(
+  'chaos',
+  'Runs all of enlist on this machine while processes are killed and frozen, ways cut, and answers lost, and counts what came of it. Exit code 0: nothing was lost or doubled; 1: something was; 2: it could not run.',
+)
   .option('--tasks <number>', 'at least so many tasks, of all flows', readNumber, 60)
   .option('--faults <number>', 'so many faults', readNumber, 25)
   .option('--minutes <number>', 'spread tasks and faults over so long', readNumber, 2)
   .option('--patience <number>', 'minutes that the tasks may take after the last fault', readNumber, 6)
-  .option('--hurry <number>', "let the workflows' clock go so many times as fast; 1 takes the code as it is", readNumber, 4)
+  .option(
+    '--hurry <number>',
+    "let the workflows' clock go so many times as fast; 1 takes the code as it is",
+    readNumber,
+    4,
+  )
   .option('--seed <number>', 'what is drawn, and when it strikes', readNumber, Date.now() % 1_000_000)
   .action(run);
 

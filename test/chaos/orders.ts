@@ -45,9 +45,19 @@ function makeOrder(number: number, pictures: string): Order {
   return {
     emails: [social, entity, podcast].map((username) => `${username}@${mailDomain}`),
     requests: [
-      { type: 'social', website, profile: { ...profile, avatar_url: `${pictures}/avatar/${social}.png` }, accounts: socialSites.map(account(social)) },
+      {
+        type: 'social',
+        website,
+        profile: { ...profile, avatar_url: `${pictures}/avatar/${social}.png` },
+        accounts: socialSites.map(account(social)),
+      },
       { type: 'entity', website, profile, accounts: socialSites.map(account(entity)) },
-      { type: 'podcast', website, profile: { about: profile.about, image_url: `${pictures}/square/${podcast}.png` }, accounts: podcastSites.map(account(podcast)) },
+      {
+        type: 'podcast',
+        website,
+        profile: { about: profile.about, image_url: `${pictures}/square/${podcast}.png` },
+        accounts: podcastSites.map(account(podcast)),
+      },
     ],
     users: [1, 2].map((user) => ({ zalo_user_id: `${number}-${user}`, name: `Sample ${number}` })),
     tasks: 11,
@@ -57,7 +67,7 @@ function makeOrder(number: number, pictures: string): Order {
 /** Orders for as many brands as it takes to come to so many tasks at least. */
 export function makeOrders(tasks: number, pictures: string): Order[] {
   const orders: Order[] = [];
-  for (let made = 0; made < tasks; ) {
+  for (let made = 0; made < tasks;) {
     const order = makeOrder(orders.length + 1, pictures);
     orders.push(order);
     made += order.tasks;

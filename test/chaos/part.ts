@@ -62,7 +62,10 @@ export class Part {
       });
     });
     // One that dies on its way up is started again like any other.
-    this.#ready = Promise.race([isReady ? isReady() : said, died.then(() => sleep(2 * awayMs)).then(() => this.#ready)]);
+    this.#ready = Promise.race([
+      isReady ? isReady() : said,
+      died.then(() => sleep(2 * awayMs)).then(() => this.#ready),
+    ]);
     return this.#ready;
   }
 
@@ -96,7 +99,9 @@ export class Part {
   /** Ends it for good, with those that are still leaving. */
   async close(): Promise<void> {
     this.#closed = true;
-    const all = [this.#child, ...this.#leaving].filter((child) => child !== undefined && child.exitCode === null && child.signalCode === null) as ChildProcess[];
+    const all = [this.#child, ...this.#leaving].filter(
+      (child) => child !== undefined && child.exitCode === null && child.signalCode === null,
+    ) as ChildProcess[];
     await Promise.all(
       all.map(async (child) => {
         const gone = once(child, 'exit');

@@ -47,7 +47,10 @@ export interface ChaosResult {
 /** Runs a whole enlist of real processes while things go wrong, at moments that the seed tells, and counts what came of it. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, minutes, hurry, say } = options;
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { forward: {}, filter: 'OFF' } },
+  });
   const begun = performance.now();
   const random = makeRandom(seed);
   const world = await startWorld(hurry, (pictures) => makeOrders(options.tasks, pictures));
@@ -55,7 +58,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     say(`seed ${seed}: all started after ${Math.round((performance.now() - begun) / 1000)} s`);
     const spanMs = minutes * 60_000;
-    const [struck] = await Promise.all([strikeAll(world, options.faults, spanMs, random, say), orderAll(world, world.orders, spanMs * 0.7)]);
+    const [struck] = await Promise.all([
+      strikeAll(world, options.faults, spanMs, random, say),
+      orderAll(world, world.orders, spanMs * 0.7),
+    ]);
 
     const users = world.orders.flatMap((order) => order.users.map(({ zalo_user_id: id }) => id));
     const unfinished = await untilOver(world, users, options.patience * 60_000, say);
@@ -74,7 +80,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     return {
       tasks: books.tasks.length + users.length,
       faults: count(struck),
-      ends: count([...books.tasks.map(({ type, status }) => `${type} ${status}`), ...books.users.map(() => 'mini-app registered')]),
+      ends: count([
+        ...books.tasks.map(({ type, status }) => `${type} ${status}`),
+        ...books.users.map(() => 'mini-app registered'),
+      ]),
       wrong,
       peak,
       lost: countLost(histories),
@@ -119,7 +128,13 @@ function passIfThere(error: Error): void {
 }
 
 /** Strikes at random moments. What is struck already is left for another moment. */
-async function strikeAll(world: World, wanted: number, spanMs: number, random: Random, say: (line: string) => void): Promise<string[]> {
+async function strikeAll(
+  world: World,
+  wanted: number,
+  spanMs: number,
+  random: Random,
+  say: (line: string) => void,
+): Promise<string[]> {
   const faults = drawFaults(wanted, world, random);
   const moments = faults.map(() => random.from(0, spanMs)).sort((a, b) => a - b);
   const begun = performance.now();
@@ -128,7 +143,10 @@ async function strikeAll(world: World, wanted: number, spanMs: number, random: R
   for (const [index, fault] of faults.entries()) {
     await sleep(Math.max(0, begun + moments[index]! - performance.now()));
     const before = targets.get(fault.target) ?? Promise.resolve();
-    targets.set(fault.target, before.then(() => strikeOne(fault, struck, begun, say)));
+    targets.set(
+      fault.target,
+      before.then(() => strikeOne(fault, struck, begun, say)),
+    );
   }
   await Promise.all(targets.values());
   return struck;
@@ -152,9 +170,14 @@ async function strikeOne(fault: Fault, struck: string[], begun: number, say: (li
 }
 
 /** Waits until nothing is left to happen. Gives what had not ended when the time was over. */
-async function untilOver(world: World, users: string[], patienceMs: number, say: (line: string) => void): Promise<string[]> {
+async function untilOver(
+  world: World,
+  users: string[],
+  patienceMs: number,
+  say: (line: string) => void,
+): Promise<string[]> {
   const giveUp = performance.now() + patienceMs;
-  for (let told = 0; ; ) {
+  for (let told = 0; ;) {
     const left = await listLeft(world, await readBooks(world), users);
     if (left.length === 0 || performance.now() > giveUp) return left;
     if (performance.now() - told > 15_000) {
@@ -173,7 +196,11 @@ async function listLeft({ client }: World, books: Books, users: string[]): Promi
   // Reported, but not yet closed: an answer was lost on its way back.
   const open: string[] = [];
   try {
-    for await (const { workflowId } of client.workflow.list({ query: "ExecutionStatus = 'Running' AND WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount', 'miniAppRegister')" })) open.push(`${workflowId} is open`);
+    for await (const { workflowId } of client.workflow.list({
+      query:
+        "ExecutionStatus = 'Running' AND WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount', 'miniAppRegister')",
+    }))
+      open.push(`${workflowId} is open`);
   } catch (error) {
     return [`Temporal does not answer: ${(error as Error).message}`];
   }

@@ -6,16 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { stringify } from 'yaml';
+import { KeyRing } from '../../config/key-ring.ts';
 import { type Flow, flowPaths } from '../../contracts/flows.ts';
-import { KeyRing } from '../../contracts/key-ring.ts';
 import { type Practice, startPractice } from '../../practice/start.ts';
-import { makeSchedule } from '../../scripts/schedules.ts';
-import { AdminClient } from '../../scripts/start/admin-client.ts';
-import { findTools } from '../../scripts/setup/tools.mjs';
-import { findPort } from '../../scripts/start/ports.ts';
-import { signTokenSeller } from '../../scripts/start/token-seller.ts';
+import { findPort } from '../../scripts/dev/demo/ports.ts';
+import { signTokenSeller } from '../../scripts/dev/demo/token-seller.ts';
+import { findTools } from '../../scripts/dev/setup/tools.mjs';
+import { AdminClient } from '../../services/manager-client/admin-client.ts';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
 import { registerSearchAttributes } from '../../temporal/register-search-attributes.ts';
+import { makeSchedule } from '../../temporal/schedules.ts';
 import { copyCode } from '../support/copied-code.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { FaultProxy } from './fault-proxy.ts';
@@ -54,7 +54,7 @@ export interface World {
 function hurryCode(hurry: number): string {
   if (hurry === 1) return root;
   const faster = (text: string) => text.replace('const second = 1_000;', `const second = ${1_000 / hurry};`);
-  return copyCode({ 'workflows/steps.ts': faster, 'workflows/gate-state.ts': faster });
+  return copyCode({ 'workflows/steps.ts': faster, 'workflows/pace/gate-state.ts': faster });
 }
 
 async function untilTemporalAnswers(address: string): Promise<void> {
@@ -66,7 +66,10 @@ async function untilTemporalAnswers(address: string): Promise<void> {
 }
 
 /** @param orders whose mailboxes there must be */
-export async function startWorld(hurry: number, makeAll: (pictures: string) => Order[]): Promise<World & { orders: Order[] }> {
+export async function startWorld(
+  hurry: number,
+  makeAll: (pictures: string) => Order[],
+): Promise<World & { orders: Order[] }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'enlist-chaos-'));
   const logs = path.join(folder, 'logs');
   mkdirSync(logs);
@@ -93,7 +96,11 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
     await part.start();
     return part;
   };
-  const script = (file: string, from: string) => ({ command: process.execPath, args: ['--import', 'tsx', path.join(from, file)], cwd: from });
+  const script = (file: string, from: string) => ({
+    command: process.execPath,
+    args: ['--import', 'tsx', path.join(from, file)],
+    cwd: from,
+  });
 
   try {
     const keyText = `chaos:${randomBytes(32).toString('base64')}`;
@@ -103,7 +110,19 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
     const address = `127.0.0.1:${temporalPort}`;
     const temporal = await startPart('temporal', {
       command: findTools().temporal!,
-      args: ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(temporalPort), '--headless', '--db-filename', path.join(folder, 'temporal.db'), '--log-level', 'error'],
+      args: [
+        'server',
+        'start-dev',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(temporalPort),
+        '--headless',
+        '--db-filename',
+        path.join(folder, 'temporal.db'),
+        '--log-level',
+        'error',
+      ],
       env: {},
       isReady: () => untilTemporalAnswers(address),
     });
@@ -116,7 +135,12 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
     closers.push(() => postgres.stop());
     const databaseUrl = await postgres.createDatabase();
 
-    const proxies: World['proxies'] = { temporal: await startProxy(), manager: await startProxy(), mail: await startProxy(), sites: [] };
+    const proxies: World['proxies'] = {
+      temporal: await startProxy(),
+      manager: await startProxy(),
+      mail: await startProxy(),
+      sites: [],
+    };
     const behindProxy = async <Site extends object>(site: Site) => {
       const proxy = await startProxy();
       proxies.sites.push(proxy);
@@ -127,7 +151,9 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
     const orders = makeAll(`http://127.0.0.1:${picturesPort}`);
     const practice = await startPractice({
       dataDir: path.join(folder, 'practice'),
-      mailboxes: orders.flatMap(({ emails }) => emails).map((mailbox) => ({ address: mailbox, password: mailPassword.replaceAll(' ', '') })),
+      mailboxes: orders
+        .flatMap(({ emails }) => emails)
+        .map((mailbox) => ({ address: mailbox, password: mailPassword.replaceAll(' ', '') })),
       sites: await Promise.all(socialSites.map(behindProxy)),
       podcasts: await Promise.all(podcastSites.map(behindProxy)),
       pictures: picturesPort,
@@ -136,11 +162,22 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
 
     const sitesFile = path.join(folder, 'sites.yaml');
     const list = (recipe: string, { domain, url }: { domain: string; url: string }) => ({
-      domain, recipe, url, permission: 'a test of our own', every: `${everyMs}ms`, atOnce,
+      domain,
+      recipe,
+      url,
+      permission: 'a test of our own',
+      every: `${everyMs}ms`,
+      atOnce,
     });
     proxies.mail.target = practice.mail.imap.port;
-    const sites = [...practice.sites.map((site) => list('practice-social', site)), ...practice.podcasts.map((site) => list(`practice-podcast-${site.kind}`, site))];
-    writeFileSync(sitesFile, stringify({ sites, mail: { [mailDomain]: { host: '127.0.0.1', port: proxies.mail.port, tls: false } } }));
+    const sites = [
+      ...practice.sites.map((site) => list('practice-social', site)),
+      ...practice.podcasts.map((site) => list(`practice-podcast-${site.kind}`, site)),
+    ];
+    writeFileSync(
+      sitesFile,
+      stringify({ sites, mail: { [mailDomain]: { host: '127.0.0.1', port: proxies.mail.port, tls: false } } }),
+    );
 
     const managerPort = await findPort(0);
     const miniAppSecret = randomBytes(24).toString('hex');
@@ -154,7 +191,14 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
     };
     const manager = await startPart('manager', {
       ...script('manager/main.ts', root),
-      env: { ...env, PORT: String(managerPort), DATABASE_URL: databaseUrl, MINIAPP_TOKEN_SECRET: miniAppSecret, RETRY_DELAY: '5s', RATE_LIMIT: 'off' },
+      env: {
+        ...env,
+        PORT: String(managerPort),
+        DATABASE_URL: databaseUrl,
+        MINIAPP_TOKEN_SECRET: miniAppSecret,
+        RETRY_DELAY: '5s',
+        RATE_LIMIT: 'off',
+      },
       readyLine: 'manager ready',
     });
     proxies.manager.target = managerPort;
@@ -172,11 +216,31 @@ export async function startWorld(hurry: number, makeAll: (pictures: string) => O
       MINIAPP_SHOP_ID: String(shopId),
     };
     const workers: Part[] = [];
-    for (const number of [1, 2]) workers.push(await startPart(`worker-${number}`, { ...script('workers/main.ts', code), env: workerEnv, readyLine: 'workers ready' }));
+    for (const number of [1, 2])
+      workers.push(
+        await startPart(`worker-${number}`, {
+          ...script('workers/worker/main.ts', code),
+          env: workerEnv,
+          readyLine: 'workers ready',
+        }),
+      );
     for (const flow of Object.keys(flowPaths) as Flow[]) await makeSchedule(client, flow, 3_000);
 
     const admin = new AdminClient(`http://127.0.0.1:${managerPort}`, env.ASSIGN_ADMIN_KEY!);
-    return { folder, code, keys, client, admin, databaseUrl, env: workerEnv, practice, parts: { temporal, manager, workers }, proxies, close, orders };
+    return {
+      folder,
+      code,
+      keys,
+      client,
+      admin,
+      databaseUrl,
+      env: workerEnv,
+      practice,
+      parts: { temporal, manager, workers },
+      proxies,
+      close,
+      orders,
+    };
   } catch (error) {
     await close(true);
     throw error;

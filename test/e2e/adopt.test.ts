@@ -30,13 +30,19 @@ interface Listed {
 async function run(change: Record<string, string | undefined>, script: string, ...args: string[]) {
   const env: NodeJS.ProcessEnv = { ...process.env, ...stack.env, ASSIGN_ADMIN_KEY: adminKey, ...change };
   for (const [name, value] of Object.entries(change)) if (value === undefined) delete env[name];
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(root, script), ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', path.join(root, script), ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await code, stdout, stderr };
 }
 
-async function doctor(change: Record<string, string | undefined> = {}): Promise<{ code: number | null; tasks: Listed[]; stderr: string }> {
+async function doctor(
+  change: Record<string, string | undefined> = {},
+): Promise<{ code: number | null; tasks: Listed[]; stderr: string }> {
   const { code, stdout, stderr } = await run(change, 'scripts/doctor.ts', '--json');
   return { code, stderr, ...(JSON.parse(stdout) as { tasks: Listed[] }) };
 }
@@ -58,10 +64,20 @@ const lastLine = (output: string) => JSON.parse(output.trim().split('\n').at(-1)
 const siteOf = (domain: string) => stack.practice.sites.find((site) => site.domain === domain)!;
 const statuses = async (id: string) => (await stack.admin.readTask(id)).history.map(({ to }) => to);
 
-async function makeTask(username: string, domain: string, type: 'social' | 'entity' = 'social', account: object = {}): Promise<string> {
+async function makeTask(
+  username: string,
+  domain: string,
+  type: 'social' | 'entity' = 'social',
+  account: object = {},
+): Promise<string> {
   const request = socialRequest(stack, username, [domain]);
   const accounts = request.accounts.map((one) => ({ ...one, ...account }));
-  const requestId = await stack.admin.makeRequest({ ...request, type, accounts, entity_connect: { mode: 'custom', link: ['https://brand.example/'] } });
+  const requestId = await stack.admin.makeRequest({
+    ...request,
+    type,
+    accounts,
+    entity_connect: { mode: 'custom', link: ['https://brand.example/'] },
+  });
   return (await stack.admin.readRequest(requestId)).tasks[0]!.id;
 }
 
@@ -74,7 +90,10 @@ async function terminate(workflowId: string): Promise<void> {
 
 /** Starts a task at the manager, as a workflow would. */
 async function post(flow: 'social_account' | 'podcast_account', id: string, call: string): Promise<void> {
-  const answer = await fetch(`${stack.env.ASSIGN_URL}/api/v1/${flow}/links/${id}/${call}`, { method: 'POST', headers: { 'x-api-key': stack.env.ASSIGN_API_KEY! } });
+  const answer = await fetch(`${stack.env.ASSIGN_URL}/api/v1/${flow}/links/${id}/${call}`, {
+    method: 'POST',
+    headers: { 'x-api-key': stack.env.ASSIGN_API_KEY! },
+  });
   expect(answer.status).toBe(200);
 }
 
@@ -90,7 +109,16 @@ test('a task whose workflow was terminated in the middle of its sign-up is liste
   const command = `npm run social -- ${id} --adopt`;
   expect(await doctor(withoutAdmin)).toMatchObject({
     code: 1,
-    tasks: [{ flow: 'social', taskId: id, domain: 'mailed.practice.test', status: 'registering', lastWorkflow: 'terminated', command }],
+    tasks: [
+      {
+        flow: 'social',
+        taskId: id,
+        domain: 'mailed.practice.test',
+        status: 'registering',
+        lastWorkflow: 'terminated',
+        command,
+      },
+    ],
     stderr: expect.stringContaining('without ASSIGN_ADMIN_KEY'),
   });
   const table = await run({}, 'scripts/doctor.ts');
@@ -103,7 +131,11 @@ test('a task whose workflow was terminated in the middle of its sign-up is liste
   expect(adopted.stderr).not.toContain('createAccount');
   expect(site.state().counts.accountsMade).toBe(1);
   expect(await statuses(id)).toEqual(['register', 'registering', 'completed']);
-  expect(await run({}, 'scripts/doctor.ts')).toMatchObject({ code: 0, stdout: 'no task was left behind\n', stderr: '' });
+  expect(await run({}, 'scripts/doctor.ts')).toMatchObject({
+    code: 0,
+    stdout: 'no task was left behind\n',
+    stderr: '',
+  });
 });
 
 test('a connect phase whose workflow was terminated is adopted in its own phase', async () => {
@@ -117,7 +149,9 @@ test('a connect phase whose workflow was terminated is adopted in its own phase'
   const id = await makeTask('linked', 'plain.practice.test', 'entity', { password, link_profile: profile });
   site.setBehaviour({ slow: 2_000 });
   await startTask(stack.client, 'entity', { id, status: 'connect' });
-  await expect.poll(async () => (await stack.admin.readTask(id)).status, { timeout: 60_000, interval: 50 }).toBe('connecting');
+  await expect
+    .poll(async () => (await stack.admin.readTask(id)).status, { timeout: 60_000, interval: 50 })
+    .toBe('connecting');
   await terminate(`entity/${id}`);
   site.setBehaviour({});
   const command = `npm run entity -- ${id} --adopt`;
@@ -135,7 +169,10 @@ describe('without a worker', () => {
     await post('social_account', id, 'start');
     expect(await doctor(withoutAdmin)).toMatchObject({ code: 0, tasks: [] });
     const { code, tasks } = await doctor();
-    expect({ code, tasks }).toMatchObject({ code: 1, tasks: [{ taskId: id, status: 'registering', lastWorkflow: null, command: `npm run social -- ${id} --adopt` }] });
+    expect({ code, tasks }).toMatchObject({
+      code: 1,
+      tasks: [{ taskId: id, status: 'registering', lastWorkflow: null, command: `npm run social -- ${id} --adopt` }],
+    });
     const adopted = await follow(tasks[0]!.command);
     expect(lastLine(adopted.stdout)).toEqual({ workflowId: `social/${id}`, state: 'started' });
     expect(adopted.code).toBe(0);
@@ -159,7 +196,9 @@ describe('without a worker', () => {
 
     await terminate(workflowId);
     const command = `npm run podcast -- ${requestId} --adopt ${id}`;
-    expect((await run(withoutAdmin, 'scripts/doctor.ts')).stdout).toMatch(new RegExp(`status not told +│ terminated +│ ${command} `));
+    expect((await run(withoutAdmin, 'scripts/doctor.ts')).stdout).toMatch(
+      new RegExp(`status not told +│ terminated +│ ${command} `),
+    );
     expect(await doctor()).toMatchObject({ code: 1, tasks: [{ taskId: id, requestId, status: 'running', command }] });
 
     // The second is told to the open workflow, which no worker has run yet.
@@ -169,13 +208,15 @@ describe('without a worker', () => {
       expect(lastLine(adopted.stdout)).toEqual({ workflowId: `podcast-request/${requestId}`, state: 'started' });
     }
     await startWorker();
-    await expect.poll(async () => (await stack.client.workflow.getHandle(workflowId).describe()).status.name, { timeout: 30_000 }).toBe('RUNNING');
+    await expect
+      .poll(async () => (await stack.client.workflow.getHandle(workflowId).describe()).status.name, { timeout: 30_000 })
+      .toBe('RUNNING');
     expect(await doctor()).toMatchObject({ code: 0, tasks: [] });
     await post('podcast_account', id, 'start');
-    });
+  });
 });
 
-describe.concurrent('what can\'t be adopted ends with 2 and a sentence that says why', () => {
+describe.concurrent("what can't be adopted ends with 2 and a sentence that says why", () => {
   test('a task in another status', async () => {
     const id = await makeTask('other', 'plain.practice.test');
     const { code, stdout, stderr } = await stack.run('scripts/social.ts', id, '--adopt');
@@ -186,7 +227,9 @@ describe.concurrent('what can\'t be adopted ends with 2 and a sentence that says
   test('an entity task in another status', async () => {
     const id = await makeTask('other', 'mailed.practice.test', 'entity');
     const { code, stderr } = await stack.run('scripts/entity.ts', id, '--adopt');
-    expect(stderr).toBe(`error: the task ${id} is not in registering or connecting but in register: there is nothing to adopt\n`);
+    expect(stderr).toBe(
+      `error: the task ${id} is not in registering or connecting but in register: there is nothing to adopt\n`,
+    );
     expect(code).toBe(2);
   });
 
@@ -194,17 +237,29 @@ describe.concurrent('what can\'t be adopted ends with 2 and a sentence that says
     const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'third', ['host.practice.test']));
     const id = (await stack.admin.readRequest(requestId)).tasks[0]!.id;
     const { code, stderr } = await stack.run('scripts/podcast.ts', 'another-request', '--adopt', id);
-    expect(stderr).toBe(`error: the task ${id} is not of the podcast request another-request but of ${requestId}: there is nothing to adopt\n`);
+    expect(stderr).toBe(
+      `error: the task ${id} is not of the podcast request another-request but of ${requestId}: there is nothing to adopt\n`,
+    );
     expect(code).toBe(2);
   });
 
   test('a podcast task of a site that is not listed, or of a sub-site whose feed is not known', async () => {
-    const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'fourth', ['unlisted.practice.test', 'plain.practice.test']));
+    const requestId = await stack.admin.makeRequest(
+      podcastRequest(stack, 'fourth', ['unlisted.practice.test', 'plain.practice.test']),
+    );
     const [unlisted, sub] = (await stack.admin.readRequest(requestId)).tasks.map(({ id }) => id);
     const refused = await stack.run('scripts/podcast.ts', requestId, '--adopt', unlisted!);
-    expect(refused).toMatchObject({ code: 2, stderr: 'error: unlisted.practice.test is not listed in SITES_FILE: there is nothing to adopt\n' });
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: 'error: unlisted.practice.test is not listed in SITES_FILE: there is nothing to adopt\n',
+    });
     const bare = await stack.run('scripts/podcast.ts', requestId, '--adopt', sub!);
-    expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining("waits for a main site's feed (main sites are host.practice.test): there is nothing to adopt") });
+    expect(bare).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        "waits for a main site's feed (main sites are host.practice.test): there is nothing to adopt",
+      ),
+    });
   });
 
   test.each([
@@ -221,24 +276,45 @@ describe.concurrent('the doctor', () => {
   test('says what it takes', async () => {
     const { code, stdout, stderr } = await run({}, 'scripts/doctor.ts', '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const word of ['Usage: npm run doctor -- ', '--json', 'ASSIGN_ADMIN_KEY', 'Exit code: 0 there is none; 1 there are some; 2 it could not look']) expect(stdout).toContain(word);
+    for (const word of [
+      'Usage: npm run doctor -- ',
+      '--json',
+      'ASSIGN_ADMIN_KEY',
+      'Exit code: 0 there is none; 1 there are some; 2 it could not look',
+    ])
+      expect(stdout).toContain(word);
   });
 
   test('asks of a terminated workflow’s task only with a right key, and does not list one that was deleted', async () => {
     await startTask(stack.client, 'social', { id: 'deleted-task', status: 'register' });
     await terminate('social/deleted-task');
     const wrongKey = { ...withoutAdmin, ASSIGN_API_KEY: 'planted-wrong-key' };
-    expect(await run(wrongKey, 'scripts/doctor.ts')).toMatchObject({ code: 2, stderr: expect.stringContaining('refuses ASSIGN_API_KEY') });
+    expect(await run(wrongKey, 'scripts/doctor.ts')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('refuses ASSIGN_API_KEY'),
+    });
     const { stdout } = await run(withoutAdmin, 'scripts/doctor.ts', '--json');
     expect(stdout).not.toContain('deleted-task');
   });
 
   test.each<[string, Record<string, string | undefined>, RegExp]>([
     ['no Temporal', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /no Temporal at 127\.0\.0\.1:1/],
-    ['no manager', { ASSIGN_URL: 'http://127.0.0.1:1' }, /the manager at http:\/\/127\.0\.0\.1:1 gives no answer .*is it running\?/],
+    [
+      'no manager',
+      { ASSIGN_URL: 'http://127.0.0.1:1' },
+      /the manager at http:\/\/127\.0\.0\.1:1 gives no answer .*is it running\?/,
+    ],
     ['a wrong admin key', { ASSIGN_ADMIN_KEY: 'planted-wrong-key' }, /the manager answers 401 to GET \/requests/],
-    ['a worker key for the admin key', { ASSIGN_ADMIN_KEY: 'the stack’s' }, /the manager answers 403 to GET \/requests/],
-    ['nothing set', { ASSIGN_URL: undefined, ASSIGN_API_KEY: undefined }, /ASSIGN_URL is not set\nASSIGN_API_KEY is not set/],
+    [
+      'a worker key for the admin key',
+      { ASSIGN_ADMIN_KEY: 'the stack’s' },
+      /the manager answers 403 to GET \/requests/,
+    ],
+    [
+      'nothing set',
+      { ASSIGN_URL: undefined, ASSIGN_API_KEY: undefined },
+      /ASSIGN_URL is not set\nASSIGN_API_KEY is not set/,
+    ],
   ])('that can not look ends with 2 and a sentence: %s', async (_what, change, message) => {
     const ownKey = change.ASSIGN_ADMIN_KEY === 'the stack’s' ? { ASSIGN_ADMIN_KEY: stack.env.ASSIGN_API_KEY! } : {};
     const { code, stdout, stderr } = await run({ ...change, ...ownKey }, 'scripts/doctor.ts');

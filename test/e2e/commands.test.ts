@@ -20,7 +20,9 @@ beforeAll(async () => {
       { kind: 'directory', domain: 'directory.practice.test', confirmation: 'none' },
     ],
   });
-  const requestId = await stack.admin.makeRequest(socialRequest(stack, 'brand', ['a.practice.test', 'b.practice.test', 'c.practice.test']));
+  const requestId = await stack.admin.makeRequest(
+    socialRequest(stack, 'brand', ['a.practice.test', 'b.practice.test', 'c.practice.test']),
+  );
   taskIds = (await stack.admin.readRequest(requestId)).tasks.map(({ id }) => id);
 });
 afterAll(() => stack.close());
@@ -29,7 +31,11 @@ afterAll(() => stack.close());
 async function runWith(change: Record<string, string | undefined>, script: string, ...args: string[]) {
   const env: NodeJS.ProcessEnv = { ...process.env, ...stack.env, ...change };
   for (const [name, value] of Object.entries(change)) if (value === undefined) delete env[name];
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(root, script), ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', path.join(root, script), ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await code, stdout, stderr };
@@ -47,8 +53,8 @@ describe('--help', () => {
     ['scripts/site.ts', ['list', 'pause', 'resume']],
     ['scripts/versions.ts', ['list', 'make-current']],
     ['scripts/dispatch.ts', ['--every <duration>', '--once', '--pause', '--resume', '--trigger', '--remove']],
-    ['scripts/start.ts', ['--once']],
-    ['workers/main.ts', ['--queue <name>', 'workflows', 'services', 'browser']],
+    ['scripts/dev/demo/demo.ts', ['--once']],
+    ['workers/worker/main.ts', ['--queue <name>', 'workflows', 'services', 'browser']],
   ])('of %s says what it takes, and starts nothing', async (script, words) => {
     const { code, stdout, stderr } = await runWith({}, script, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -57,29 +63,87 @@ describe('--help', () => {
   });
 });
 
-describe('what can\'t be started ends with 2 and a sentence that says what to do', () => {
+describe("what can't be started ends with 2 and a sentence that says what to do", () => {
   test.each<[string, Record<string, string | undefined>, string, string[], RegExp]>([
-    ['no Temporal', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'scripts/social.ts', ['x'], /no Temporal at 127\.0\.0\.1:1: start it with "npm start"/],
-    ['no manager', { ASSIGN_URL: 'http://127.0.0.1:1' }, 'scripts/dispatch.ts', ['--once'], /the manager at http:\/\/127\.0\.0\.1:1 gives no answer .*is it running\?/],
+    [
+      'no Temporal',
+      { TEMPORAL_ADDRESS: '127.0.0.1:1' },
+      'scripts/social.ts',
+      ['x'],
+      /no Temporal at 127\.0\.0\.1:1: start it with "npm start"/,
+    ],
+    [
+      'no manager',
+      { ASSIGN_URL: 'http://127.0.0.1:1' },
+      'scripts/dispatch.ts',
+      ['--once'],
+      /the manager at http:\/\/127\.0\.0\.1:1 gives no answer .*is it running\?/,
+    ],
     ['a wrong key', { ASSIGN_API_KEY: 'planted-wrong-key' }, 'scripts/social.ts', ['x'], /refuses ASSIGN_API_KEY/],
     ['no such task', {}, 'scripts/social.ts', ['no-such-task'], /the manager knows no social task no-such-task/],
     ['no such entity task', {}, 'scripts/entity.ts', ['no-such-task'], /the manager knows no entity task no-such-task/],
-    ['no such podcast request', {}, 'scripts/podcast.ts', ['no-such-request'], /no waiting task of the podcast request no-such-request/],
-    ['a podcast without a manager', { ASSIGN_URL: 'http://127.0.0.1:1' }, 'scripts/podcast.ts', ['x'], /gives no answer .*is it running\?/],
+    [
+      'no such podcast request',
+      {},
+      'scripts/podcast.ts',
+      ['no-such-request'],
+      /no waiting task of the podcast request no-such-request/,
+    ],
+    [
+      'a podcast without a manager',
+      { ASSIGN_URL: 'http://127.0.0.1:1' },
+      'scripts/podcast.ts',
+      ['x'],
+      /gives no answer .*is it running\?/,
+    ],
     ['no user file', {}, 'scripts/miniapp.ts', ['/nowhere/user.json'], /\/nowhere\/user\.json can't be read as JSON/],
     ['a user without a shop', {}, 'scripts/miniapp.ts', ['USER.json'], /MINIAPP_SHOP_ID is not set/],
-    ['a site that is not listed', {}, 'scripts/site.ts', ['pause', 'other.test'], /other\.test is not listed in SITES_FILE/],
+    [
+      'a site that is not listed',
+      {},
+      'scripts/site.ts',
+      ['pause', 'other.test'],
+      /other\.test is not listed in SITES_FILE/,
+    ],
     ['too short a pause', {}, 'scripts/site.ts', ['pause', 'a.practice.test', '--for', '1ms'], /at least 1s/],
-    ['a version that nobody runs', {}, 'scripts/versions.ts', ['make-current', 'next'], /no worker with the BUILD_ID next has polled \(no worker has had one\)/],
-    ['nothing set', { ASSIGN_URL: undefined, ASSIGN_API_KEY: '' }, 'scripts/social.ts', ['x'], /ASSIGN_URL is not set\nASSIGN_API_KEY is not set/],
-    ['a malformed key ring', { ENLIST_KEYS: 'planted-bad-keys' }, 'scripts/social.ts', ['x'], /ENLIST_KEYS: entry 1 must be id:base64/],
-    ['no sites file', { SITES_FILE: '/nowhere/sites.yaml' }, 'scripts/dispatch.ts', ['--once'], /SITES_FILE \/nowhere\/sites\.yaml can't be read: write one/],
+    [
+      'a version that nobody runs',
+      {},
+      'scripts/versions.ts',
+      ['make-current', 'next'],
+      /no worker with the BUILD_ID next has polled \(no worker has had one\)/,
+    ],
+    [
+      'nothing set',
+      { ASSIGN_URL: undefined, ASSIGN_API_KEY: '' },
+      'scripts/social.ts',
+      ['x'],
+      /ASSIGN_URL is not set\nASSIGN_API_KEY is not set/,
+    ],
+    [
+      'a malformed key ring',
+      { ENLIST_KEYS: 'planted-bad-keys' },
+      'scripts/social.ts',
+      ['x'],
+      /ENLIST_KEYS: entry 1 must be id:base64/,
+    ],
+    [
+      'no sites file',
+      { SITES_FILE: '/nowhere/sites.yaml' },
+      'scripts/dispatch.ts',
+      ['--once'],
+      /SITES_FILE \/nowhere\/sites\.yaml can't be read: write one/,
+    ],
     ['too short an interval', {}, 'scripts/dispatch.ts', ['--every', '5'], /at least 1s/],
     ['an unknown option', {}, 'scripts/social.ts', ['x', '--wiat'], /unknown option '--wiat'/],
   ])('%s', async (_name, change, script, args, message) => {
     const userFile = path.join(stack.folder, 'user.json');
     writeFileSync(userFile, JSON.stringify({ zalo_user_id: '1', name: 'Nguyễn Thị Mẫu' }));
-    const { code, stdout, stderr } = await runWith(change, script, ...args.map((arg) => (arg === 'USER.json' ? userFile : arg)));
+    const { code, stdout, stderr } = await runWith(
+      change,
+      script,
+      ...args.map((arg) => (arg === 'USER.json' ? userFile : arg)),
+    );
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
     expect(isOneSentence(stderr)).toBe(true);
@@ -98,14 +162,18 @@ describe('what can\'t be started ends with 2 and a sentence that says what to do
     const file = path.join(stack.folder, 'no-user.json');
     writeFileSync(file, JSON.stringify({ zalo_user_id: '1', gender: 'unsaid' }));
     const { code, stderr } = await stack.run('scripts/miniapp.ts', file);
-    expect(stderr).toMatch(/no-user\.json is no mini-app user:[^]*name[^]*gender|no-user\.json is no mini-app user:[^]*gender[^]*name/);
+    expect(stderr).toMatch(
+      /no-user\.json is no mini-app user:[^]*name[^]*gender|no-user\.json is no mini-app user:[^]*gender[^]*name/,
+    );
     expect({ code, sentence: isOneSentence(stderr) }).toEqual({ code: 2, sentence: true });
   });
 
   test('a podcast request of sub-sites whose main site is not there', async () => {
     const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'brand', ['directory.practice.test']));
     const { code, stderr } = await stack.run('scripts/podcast.ts', requestId);
-    expect(stderr).toContain("wait for a main site's feed (main sites are host.practice.test): there is nothing to start");
+    expect(stderr).toContain(
+      "wait for a main site's feed (main sites are host.practice.test): there is nothing to start",
+    );
     expect(code).toBe(2);
   });
 
@@ -123,7 +191,12 @@ describe('what can\'t be started ends with 2 and a sentence that says what to do
   });
 
   test('a worker without what it needs names all of it', async () => {
-    const { code, stderr } = await runWith({ ASSIGN_URL: undefined, SITES_FILE: undefined }, 'workers/main.ts', '--queue', 'services');
+    const { code, stderr } = await runWith(
+      { ASSIGN_URL: undefined, SITES_FILE: undefined },
+      'workers/worker/main.ts',
+      '--queue',
+      'services',
+    );
     expect(stderr).toMatch(/ASSIGN_URL is not set\nSITES_FILE is not set/);
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(code).not.toBe(0);
@@ -133,7 +206,9 @@ describe('what can\'t be started ends with 2 and a sentence that says what to do
 describe('without a worker', () => {
   test('a task is started once, with a warning, and a second start is none', async () => {
     const first = await stack.run('scripts/social.ts', taskIds[0]!);
-    expect(first.stderr).toContain('no worker polls the queues workflows, services, browser: start one with "npm run worker"');
+    expect(first.stderr).toContain(
+      'no worker polls the queues workflows, services, browser: start one with "npm run worker"',
+    );
     expect(lastLine(first.stdout)).toMatchObject({ workflowId: `social/${taskIds[0]}` });
     expect(first.code).toBe(0);
     const podcast = await stack.admin.makeRequest(podcastRequest(stack, 'other', ['host.practice.test']));
@@ -155,23 +230,46 @@ describe('the schedules', () => {
 
   test('are made, changed, paused, resumed, triggered and removed', async () => {
     const absent = await stack.run('scripts/dispatch.ts', '--pause');
-    expect(absent).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no schedule pull/social: make it with "npm run dispatch"') });
+    expect(absent).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no schedule pull/social: make it with "npm run dispatch"'),
+    });
 
-    expect(await stack.run('scripts/dispatch.ts')).toMatchObject({ code: 0, stdout: expect.stringContaining('pull/social: made, every 10 s') });
+    expect(await stack.run('scripts/dispatch.ts')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('pull/social: made, every 10 s'),
+    });
     expect((await schedule().describe()).spec.intervals).toMatchObject([{ every: 10_000 }]);
-    expect(await stack.run('scripts/dispatch.ts', '--every', '1h')).toMatchObject({ code: 0, stdout: expect.stringContaining('pull/social: updated, every 3600 s') });
+    expect(await stack.run('scripts/dispatch.ts', '--every', '1h')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('pull/social: updated, every 3600 s'),
+    });
     expect((await schedule().describe()).spec.intervals).toMatchObject([{ every: 3_600_000 }]);
 
-    expect(await stack.run('scripts/dispatch.ts', '--pause')).toMatchObject({ code: 0, stdout: expect.stringContaining('pull/social: paused') });
+    expect(await stack.run('scripts/dispatch.ts', '--pause')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('pull/social: paused'),
+    });
     expect((await schedule().describe()).state.paused).toBe(true);
-    expect(await stack.run('scripts/dispatch.ts', '--resume')).toMatchObject({ code: 0, stdout: expect.stringContaining('pull/social: resumed') });
+    expect(await stack.run('scripts/dispatch.ts', '--resume')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('pull/social: resumed'),
+    });
     expect((await schedule().describe()).state.paused).toBe(false);
 
     const before = (await schedule().describe()).info.numActionsTaken;
-    expect(await stack.run('scripts/dispatch.ts', '--trigger')).toMatchObject({ code: 0, stdout: expect.stringContaining('pull/social: triggered') });
-    await expect.poll(async () => (await schedule().describe()).info.numActionsTaken, { timeout: 10_000 }).toBe(before + 1);
+    expect(await stack.run('scripts/dispatch.ts', '--trigger')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('pull/social: triggered'),
+    });
+    await expect
+      .poll(async () => (await schedule().describe()).info.numActionsTaken, { timeout: 10_000 })
+      .toBe(before + 1);
 
-    expect(await stack.run('scripts/dispatch.ts', '--remove')).toMatchObject({ code: 0, stdout: expect.stringContaining('pull/social: removed') });
+    expect(await stack.run('scripts/dispatch.ts', '--remove')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('pull/social: removed'),
+    });
     await expect(schedule().describe()).rejects.toThrow(ScheduleNotFoundError);
   });
 });
@@ -183,12 +281,23 @@ describe('with a worker', () => {
     expect(lastLine(done.stdout)).toMatchObject({ workflowId: `social/${taskIds[1]}`, outcome: 'completed' });
     expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('createAccount') });
     expect(done.stderr).not.toContain('warning');
-    expect(await stack.run('scripts/social.ts', taskIds[1]!)).toMatchObject({ code: 2, stderr: expect.stringContaining('but in completed') });
+    expect(await stack.run('scripts/social.ts', taskIds[1]!)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('but in completed'),
+    });
 
-    expect(await stack.run('scripts/site.ts', 'pause', 'c.practice.test', '--for', '2h')).toMatchObject({ code: 0, stdout: 'c.practice.test: paused for 7200 s\n' });
+    expect(await stack.run('scripts/site.ts', 'pause', 'c.practice.test', '--for', '2h')).toMatchObject({
+      code: 0,
+      stdout: 'c.practice.test: paused for 7200 s\n',
+    });
     const paused = new RegExp(`c\\.practice\\.test .*paused \\(by hand\\) until 20`);
-    await expect.poll(async () => (await stack.run('scripts/site.ts', 'list')).stdout, { timeout: 20_000 }).toMatch(paused);
-    expect(await stack.run('scripts/site.ts', 'resume', 'c.practice.test')).toMatchObject({ code: 0, stdout: 'c.practice.test: resumed\n' });
+    await expect
+      .poll(async () => (await stack.run('scripts/site.ts', 'list')).stdout, { timeout: 20_000 })
+      .toMatch(paused);
+    expect(await stack.run('scripts/site.ts', 'resume', 'c.practice.test')).toMatchObject({
+      code: 0,
+      stdout: 'c.practice.test: resumed\n',
+    });
     expect((await stack.run('scripts/site.ts', 'list')).stdout).not.toMatch(paused);
     expect(await worker.end('SIGTERM')).toBe(0);
   });

@@ -20,14 +20,23 @@ test('an entity request makes its accounts, then signs in by mailed code and by 
   authenticator!.setTotp('brand', totpSecret);
   const worker = await stack.startWorker();
   const { profile, accounts } = socialRequest(stack, 'brand', [codes!.domain, authenticator!.domain], totpSecret);
-  const id = await stack.admin.makeRequest({ type: 'entity', website: 'https://brand.example', profile: { ...profile, social_connect: [] }, accounts });
+  const id = await stack.admin.makeRequest({
+    type: 'entity',
+    website: 'https://brand.example',
+    profile: { ...profile, social_connect: [] },
+    accounts,
+  });
 
   const counts = async () => (await stack.admin.readRequest(id)).counts;
-  expect(JSON.parse((await stack.run('scripts/dispatch.ts', '--once')).stdout.split('\n')[1]!)).toMatchObject({ flow: 'entity', started: 2 });
+  expect(JSON.parse((await stack.run('scripts/dispatch.ts', '--once')).stdout.split('\n')[1]!)).toMatchObject({
+    flow: 'entity',
+    started: 2,
+  });
   await expect.poll(counts, { timeout: 90_000, interval: 500 }).toEqual({ connect: 2 });
   const { tasks } = await stack.admin.readRequest(id);
   const ends = await Promise.all(tasks.map((task) => stack.run('scripts/entity.ts', task.id, '--wait')));
-  for (const end of ends) expect(JSON.parse(end.stdout.trim().split('\n').at(-1)!), end.stderr).toMatchObject({ outcome: 'completed' });
+  for (const end of ends)
+    expect(JSON.parse(end.stdout.trim().split('\n').at(-1)!), end.stderr).toMatchObject({ outcome: 'completed' });
 
   expect((await stack.admin.readRequest(id)).status).toBe('completed');
   const links = stack.practice.sites.map((site) => `${site.url}/u/brand`);

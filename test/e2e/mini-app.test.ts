@@ -15,7 +15,11 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 async function setSeller(secret: string): Promise<void> {
-  const token = await new SignJWT({ seller_id: 5, shop_id: 7 }).setProtectedHeader({ alg: 'HS256' }).setIssuedAt().setExpirationTime('1h').sign(new TextEncoder().encode(secret));
+  const token = await new SignJWT({ seller_id: 5, shop_id: 7 })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(secret));
   Object.assign(stack.env, { MINIAPP_TOKEN_SELLER: token, MINIAPP_SHOP_ID: '7' });
 }
 
@@ -27,7 +31,10 @@ const register = async () => {
 test('a mini-app user is registered once, then exists, and the token is kept in a file of the operator alone', async () => {
   await setSeller(stack.miniAppSecret);
   const worker = await stack.startWorker();
-  expect(await register()).toMatchObject({ code: 0, end: { workflowId: 'mini-app/7/987', outcome: 'registered', username: 'zalo_987' } });
+  expect(await register()).toMatchObject({
+    code: 0,
+    end: { workflowId: 'mini-app/7/987', outcome: 'registered', username: 'zalo_987' },
+  });
   expect(await register()).toMatchObject({ code: 0, end: { outcome: 'exists' } });
 
   const folder = path.join(stack.env.DATA_DIR!, 'mini-app-tokens');
@@ -42,6 +49,9 @@ test('a mini-app user is registered once, then exists, and the token is kept in 
 test("a token that the server refuses ends the workflow at once, with the server's words", async () => {
   await setSeller('another secret, of nobody here');
   const worker = await stack.startWorker();
-  expect(await register()).toMatchObject({ code: 1, end: { outcome: 'failed', reason: expect.stringMatching(/^401 /) as string } });
+  expect(await register()).toMatchObject({
+    code: 1,
+    end: { outcome: 'failed', reason: expect.stringMatching(/^401 /) as string },
+  });
   expect(await worker.end('SIGTERM')).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KeyRing } from '../../contracts/key-ring.ts';
+import { KeyRing } from '../../config/key-ring.ts';
 import { podcastRequestId } from '../../temporal/workflow-ids.ts';
 import { findEarlySubs, readChildSteps } from '../support/podcast-order.ts';
 import { mailDomain, podcastRequest, type Stack, startStack } from '../support/stack.ts';
@@ -22,7 +22,8 @@ afterAll(() => stack.close());
 
 const siteOf = (domain: string) => stack.practice.podcasts.find((site) => site.domain === domain)!;
 const host = () => siteOf('host.practice.test') as Extract<Stack['practice']['podcasts'][number], { kind: 'host' }>;
-const directory = (name: string) => siteOf(`${name}.practice.test`) as Extract<Stack['practice']['podcasts'][number], { kind: 'directory' }>;
+const directory = (name: string) =>
+  siteOf(`${name}.practice.test`) as Extract<Stack['practice']['podcasts'][number], { kind: 'directory' }>;
 
 /** What the request's workflow did with its tasks, by Temporal's own history. */
 async function readSteps(requestId: string) {
@@ -39,16 +40,28 @@ test('a show is made on the main site and its feed imported on the sub-sites, on
   const worker = await stack.startWorker();
   const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'first', domains));
   const done = await stack.run('scripts/podcast.ts', requestId, '--wait');
-  expect(JSON.parse(done.stdout.trim().split('\n').at(-1)!), done.stderr).toMatchObject({ workflowId: podcastRequestId(requestId), outcome: 'completed' });
+  expect(JSON.parse(done.stdout.trim().split('\n').at(-1)!), done.stderr).toMatchObject({
+    workflowId: podcastRequestId(requestId),
+    outcome: 'completed',
+  });
   expect(done.code).toBe(0);
 
   const request = await stack.admin.readRequest(requestId);
   expect(request.counts).toEqual({ completed: 3 });
   const main = await findMain(requestId);
   const { link_rss: feed } = await stack.admin.readTask(main);
-  expect(feed).toBe(host().state().shows.find(({ username }) => username === 'first')!.feed);
+  expect(feed).toBe(
+    host()
+      .state()
+      .shows.find(({ username }) => username === 'first')!.feed,
+  );
   for (const name of ['plain', 'owner']) {
-    expect(directory(name).state().podcasts.filter(({ username }) => username === 'first').map((podcast) => podcast.feed)).toEqual([feed]);
+    expect(
+      directory(name)
+        .state()
+        .podcasts.filter(({ username }) => username === 'first')
+        .map((podcast) => podcast.feed),
+    ).toEqual([feed]);
   }
   expect(findEarlySubs(await readSteps(requestId), (id) => id === main)).toEqual([]);
   expect(await worker.end('SIGTERM')).toBe(0);
@@ -59,18 +72,35 @@ test('a worker killed between the main site and the sub-sites costs nothing: one
   for (const name of ['plain', 'owner']) directory(name).setBehaviour({ down: true });
   const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'second', domains));
   const main = await findMain(requestId);
-  expect(JSON.parse((await stack.run('scripts/dispatch.ts', '--once')).stdout.split('\n')[2]!)).toMatchObject({ flow: 'podcast', pulled: 3, started: 1 });
-  await expect.poll(async () => (await stack.admin.readTask(main)).status, { timeout: 90_000, interval: 50 }).toBe('completed');
+  expect(JSON.parse((await stack.run('scripts/dispatch.ts', '--once')).stdout.split('\n')[2]!)).toMatchObject({
+    flow: 'podcast',
+    pulled: 3,
+    started: 1,
+  });
+  await expect
+    .poll(async () => (await stack.admin.readTask(main)).status, { timeout: 90_000, interval: 50 })
+    .toBe('completed');
   await doomed.end('SIGKILL');
   for (const name of ['plain', 'owner']) directory(name).setBehaviour({});
   const successor = await stack.startWorker();
 
-  expect(await stack.client.workflow.getHandle(podcastRequestId(requestId)).result()).toMatchObject({ outcome: 'completed' });
+  expect(await stack.client.workflow.getHandle(podcastRequestId(requestId)).result()).toMatchObject({
+    outcome: 'completed',
+  });
   const steps = await readSteps(requestId);
   expect(findEarlySubs(steps, (id) => id === main)).toEqual([]);
   expect(steps.filter(({ did }) => did === 'started')).toHaveLength(3);
-  expect(host().state().shows.filter(({ username }) => username === 'second')).toHaveLength(1);
-  for (const name of ['plain', 'owner']) expect(directory(name).state().podcasts.filter(({ username }) => username === 'second')).toHaveLength(1);
+  expect(
+    host()
+      .state()
+      .shows.filter(({ username }) => username === 'second'),
+  ).toHaveLength(1);
+  for (const name of ['plain', 'owner'])
+    expect(
+      directory(name)
+        .state()
+        .podcasts.filter(({ username }) => username === 'second'),
+    ).toHaveLength(1);
   for (const { id } of (await stack.admin.readRequest(requestId)).tasks) {
     expect((await stack.admin.readTask(id)).history.map(({ to }) => to)).toEqual(['pending', 'running', 'completed']);
   }

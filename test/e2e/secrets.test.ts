@@ -3,12 +3,20 @@ import path from 'node:path';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KeyRing } from '../../contracts/key-ring.ts';
+import { KeyRing } from '../../config/key-ring.ts';
 import { EncryptionCodec } from '../../temporal/codec.ts';
-import { maskPayload } from '../../temporal/mask-payload.ts';
 import { podcastRequestId } from '../../temporal/workflow-ids.ts';
+import { maskPayload } from '../../workers/codec-server/mask-payload.ts';
 import { writeForms } from '../support/browser-lab.ts';
-import { mailDomain, mailPassword, podcastRequest, socialRequest, type Stack, startStack, type WorkerProcess } from '../support/stack.ts';
+import {
+  mailDomain,
+  mailPassword,
+  podcastRequest,
+  socialRequest,
+  type Stack,
+  startStack,
+  type WorkerProcess,
+} from '../support/stack.ts';
 
 const password = `Pl"nt'd&<Pass>/1 ế`;
 const twofa = 'JBSWY3DPEHPK3PXQ';
@@ -40,16 +48,29 @@ beforeAll(async () => {
   });
   worker = await stack.startWorker({ LOG_LEVEL: 'trace', EVIDENCE_DIR: path.join(stack.folder, 'evidence') });
   const request = socialRequest(stack, 'secret', domains, twofa);
-  const requestId = await stack.admin.makeRequest({ ...request, accounts: request.accounts.map((account) => ({ ...account, password })) });
+  const requestId = await stack.admin.makeRequest({
+    ...request,
+    accounts: request.accounts.map((account) => ({ ...account, password })),
+  });
   taskIds = (await stack.admin.readRequest(requestId)).tasks.map(({ id }) => id);
   const podcast = podcastRequest(stack, 'secret', podcastDomains);
-  const podcastId = await stack.admin.makeRequest({ ...podcast, accounts: podcast.accounts.map((account) => ({ ...account, password, twofa })) });
+  const podcastId = await stack.admin.makeRequest({
+    ...podcast,
+    accounts: podcast.accounts.map((account) => ({ ...account, password, twofa })),
+  });
   taskIds.push(...(await stack.admin.readRequest(podcastId)).tasks.map(({ id }) => id));
   await stack.run('scripts/dispatch.ts', '--once');
-  expect(await stack.client.workflow.getHandle(podcastRequestId(podcastId)).result()).toMatchObject({ outcome: 'completed' });
+  expect(await stack.client.workflow.getHandle(podcastRequestId(podcastId)).result()).toMatchObject({
+    outcome: 'completed',
+  });
   const ends = [];
-  for (const id of taskIds.slice(0, domains.length)) ends.push(await stack.client.workflow.getHandle(`social/${id}`).result());
-  expect(ends).toMatchObject([{ outcome: 'profile_failed' }, { outcome: 'completed' }, { outcome: 'register_failed', failure: 'Challenge' }]);
+  for (const id of taskIds.slice(0, domains.length))
+    ends.push(await stack.client.workflow.getHandle(`social/${id}`).result());
+  expect(ends).toMatchObject([
+    { outcome: 'profile_failed' },
+    { outcome: 'completed' },
+    { outcome: 'register_failed', failure: 'Challenge' },
+  ]);
 
   const mails = await stack.practice.mail.messages(`secret@${mailDomain}`);
   proofs = mails.map(({ text }) => (/token=(\S+)/.exec(text) ?? /\b(\d{8}|\d{6})\b/.exec(text))![1]!);
@@ -75,7 +96,9 @@ const textOf = (payloads: Payload[]) => payloads.map(({ data }) => Buffer.from(d
 
 /** The session cookies that the steps handed on. */
 function readCookies(): string[] {
-  const values = [...textOf(decoded).matchAll(/_practice_test_session\\*",\\*"value\\*":\\*"([\w-]{43})/g)].map(([, value]) => value!);
+  const values = [...textOf(decoded).matchAll(/_practice_test_session\\*",\\*"value\\*":\\*"([\w-]{43})/g)].map(
+    ([, value]) => value!,
+  );
   return [...new Set(values)];
 }
 
@@ -88,13 +111,15 @@ function expectNoSecret(content: Buffer | string): void {
 
 test('the secrets did travel: the histories hold them, for who has the key', () => {
   const text = textOf(decoded);
-  for (const secret of [JSON.stringify(password).slice(1, -1), twofa, mailPassword, ...proofs]) expect(text).toContain(secret);
+  for (const secret of [JSON.stringify(password).slice(1, -1), twofa, mailPassword, ...proofs])
+    expect(text).toContain(secret);
   expect(readCookies().length).toBeGreaterThan(1);
 });
 
 test('no history holds one that can be read', () => {
   expect(histories.length).toBeGreaterThan(3);
-  for (const history of histories) expectNoSecret(Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish()));
+  for (const history of histories)
+    expectNoSecret(Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish()));
 });
 
 test("no workflow's attributes, summary or details do", () => {
@@ -123,7 +148,7 @@ test('the evidence of the failed step holds none', () => {
 });
 
 describe('the manager', () => {
-  test('tells none of them to its admin, nor in a task\'s history', async () => {
+  test("tells none of them to its admin, nor in a task's history", async () => {
     for (const id of taskIds) expectNoSecret(JSON.stringify(await stack.admin.readTask(id)));
   });
 });

@@ -19,9 +19,16 @@ const siteOf = (domain: string) => stack.practice.sites.find((site) => site.doma
 
 test('a task goes from the manager through sign-up, mail and profile to completed, and one pull starts it', async () => {
   const worker = await stack.startWorker();
-  const requestId = await stack.admin.makeRequest(socialRequest(stack, 'first', ['link.practice.test', 'code.practice.test', 'unlisted.practice.test']));
+  const requestId = await stack.admin.makeRequest(
+    socialRequest(stack, 'first', ['link.practice.test', 'code.practice.test', 'unlisted.practice.test']),
+  );
   const pulled = await stack.run('scripts/dispatch.ts', '--once');
-  expect(JSON.parse(pulled.stdout.split('\n')[0]!)).toMatchObject({ flow: 'social', pulled: 3, started: 2, notEnabled: { 'unlisted.practice.test': 1 } });
+  expect(JSON.parse(pulled.stdout.split('\n')[0]!)).toMatchObject({
+    flow: 'social',
+    pulled: 3,
+    started: 2,
+    notEnabled: { 'unlisted.practice.test': 1 },
+  });
 
   const { tasks } = await stack.admin.readRequest(requestId);
   for (const { id, domain } of tasks.slice(0, 2)) {

@@ -9,7 +9,10 @@ let changed: string;
 
 beforeAll(async () => {
   changed = copyNextVersion();
-  stack = await startStack({ mailboxes: [`brand@${mailDomain}`], sites: [{ domain, confirmation: 'none', behaviour: { delayBeforeCreate: 3_000 } }] });
+  stack = await startStack({
+    mailboxes: [`brand@${mailDomain}`],
+    sites: [{ domain, confirmation: 'none', behaviour: { delayBeforeCreate: 3_000 } }],
+  });
   stack.env.ASSIGN_ADMIN_KEY = adminKey;
 });
 afterAll(async () => {
@@ -29,17 +32,29 @@ test('a task whose workflow a wrong deploy can’t go on with is listed as stuck
   await first.end('SIGKILL');
 
   const wrong = await stack.startWorker({}, changed);
-  const stuck = { code: 1, stdout: JSON.stringify({ tasks: [], stuck: [{ workflowId, problem: 'NonDeterministicError' }] }) };
-  await expect.poll(async () => {
-    const { code, stdout } = await stack.run('scripts/doctor.ts', '--json');
-    return { code, stdout: stdout.trim() };
-  }, { timeout: 120_000, interval: 2_000 }).toEqual(stuck);
+  const stuck = {
+    code: 1,
+    stdout: JSON.stringify({ tasks: [], stuck: [{ workflowId, problem: 'NonDeterministicError' }] }),
+  };
+  await expect
+    .poll(
+      async () => {
+        const { code, stdout } = await stack.run('scripts/doctor.ts', '--json');
+        return { code, stdout: stdout.trim() };
+      },
+      { timeout: 120_000, interval: 2_000 },
+    )
+    .toEqual(stuck);
   const { stdout } = await stack.run('scripts/doctor.ts');
-  expect(stdout).toMatch(new RegExp(`no task was left behind\n[^]* ${workflowId} +│ NonDeterministicError [^]*go on by themselves`));
+  expect(stdout).toMatch(
+    new RegExp(`no task was left behind\n[^]* ${workflowId} +│ NonDeterministicError [^]*go on by themselves`),
+  );
   await wrong.end('SIGTERM');
 
   await stack.startWorker();
   expect(await stack.client.workflow.getHandle(workflowId).result()).toMatchObject({ outcome: 'completed' });
   expect(site!.state().counts.accountsMade).toBe(1);
-  await expect.poll(async () => (await stack.run('scripts/doctor.ts')).code, { timeout: 30_000, interval: 1_000 }).toBe(0);
+  await expect
+    .poll(async () => (await stack.run('scripts/doctor.ts')).code, { timeout: 30_000, interval: 1_000 })
+    .toBe(0);
 });

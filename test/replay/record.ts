@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { PersonsWord } from '../../contracts/handoff.ts';
+import type { HandoffAnswer } from '../../contracts/handoff.ts';
 import type { MiniAppUser } from '../../contracts/mini-app.ts';
 import { AlreadyExists, Challenge, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
 import { readHanded } from '../../temporal/handoffs.ts';
@@ -10,12 +10,22 @@ import { taskQueues } from '../../temporal/task-queues.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { PodcastBook } from '../support/podcast-book.ts';
 import { type Lab, type Run, startLab } from '../support/workflow-lab.ts';
-import { activityFailure, feedUrl, handedFailure, type Scene, type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import {
+  activityFailure,
+  feedUrl,
+  handedFailure,
+  type Scene,
+  type Script,
+  session,
+  stepFailure,
+  untilCancelled,
+} from '../support/workflow-scene.ts';
 import { replayKeys } from './keys.ts';
 
 // Records a history of every workflow and of its main outcomes: node --import tsx test/replay/record.ts VERSION
 const [version] = process.argv.slice(2);
-if (!version || !/^\d+\.\d+\.\d+$/.test(version)) throw new Error('say of which version the histories are: record.ts 0.1.0');
+if (!version || !/^\d+\.\d+\.\d+$/.test(version))
+  throw new Error('say of which version the histories are: record.ts 0.1.0');
 const folder = fileURLToPath(new URL(`./histories/${version}`, import.meta.url));
 
 const mailWanted = { kind: 'link' as const, from: ['site.test'] };
@@ -34,9 +44,15 @@ function failOnce<Answer>(failure: Error, answer: Answer): () => Answer {
 const socialScripts: Record<string, Script> = {
   completed: {},
   confirmed: { createAccount: () => ({ session, awaiting: mailWanted }) },
-  'profile-failed': { updateProfile: () => ({ session, profileUrl: 'https://site.test/u/brand', problems: ['Avatar refused'] }) },
+  'profile-failed': {
+    updateProfile: () => ({ session, profileUrl: 'https://site.test/u/brand', problems: ['Avatar refused'] }),
+  },
   'profile-tried-again': {
-    updateProfile: failOnce(stepFailure(new SiteDown('429', 60_000), false), { session, profileUrl: 'https://site.test/u/brand', problems: [] }),
+    updateProfile: failOnce(stepFailure(new SiteDown('429', 60_000), false), {
+      session,
+      profileUrl: 'https://site.test/u/brand',
+      problems: [],
+    }),
   },
   'never-confirmed': {
     createAccount: () => ({ session, awaiting: mailWanted }),
@@ -108,7 +124,9 @@ async function recordEntity(lab: Lab): Promise<void> {
   const asksForCode: Script = { signIn: () => ({ session, awaiting: mailWanted }), answerSignIn: () => ({ session }) };
   await lab.scene(asksForCode, { flow: 'entity', status: 'connect' }).run();
   keep('entity-connected-by-code', await lab.takeRuns());
-  const missing: Script = { addLinks: () => ({ profileUrl: 'https://site.test/u/brand', added: 0, kept: 0, missing: ['https://brand.test/'] }) };
+  const missing: Script = {
+    addLinks: () => ({ profileUrl: 'https://site.test/u/brand', added: 0, kept: 0, missing: ['https://brand.test/'] }),
+  };
   await lab.scene(missing, { flow: 'entity', status: 'connect' }).run();
   keep('entity-connect-failed', await lab.takeRuns());
 }
@@ -121,8 +139,18 @@ async function recordPodcasts(lab: Lab): Promise<void> {
   const taken = stepFailure(new AlreadyExists('This username is taken.'), false);
   const books: Record<string, PodcastBook> = {
     together: new PodcastBook(lab, 'together', { sub: {}, main: {}, 'sub-by-code': byCode }),
-    withheld: new PodcastBook(lab, 'withheld', { main: { createAccount: () => ({ session, awaiting: mailWanted }) }, sub: {} }, { withholds: true }),
-    'queued-again': new PodcastBook(lab, 'queued-again', { main: { createAccount: failOnce(taken, { session }) }, sub: {} }, { retries: 1 }),
+    withheld: new PodcastBook(
+      lab,
+      'withheld',
+      { main: { createAccount: () => ({ session, awaiting: mailWanted }) }, sub: {} },
+      { withholds: true },
+    ),
+    'queued-again': new PodcastBook(
+      lab,
+      'queued-again',
+      { main: { createAccount: failOnce(taken, { session }) }, sub: {} },
+      { retries: 1 },
+    ),
     'show-lost': new PodcastBook(lab, 'show-lost', { main: { makeShow: failOnce(noAnswer(), { session, feedUrl }) } }),
     'feed-refused': new PodcastBook(lab, 'feed-refused', {
       main: {
@@ -137,7 +165,8 @@ async function recordPodcasts(lab: Lab): Promise<void> {
     await book.dispatch();
     await book.parent.end();
     const runs = (await lab.takeRuns()).filter((run) => !isGate(run));
-    for (const run of runs.filter(({ workflowId }) => workflowId === podcastRequestId(book.requestId))) write(`podcast-request-${name}`, run);
+    for (const run of runs.filter(({ workflowId }) => workflowId === podcastRequestId(book.requestId)))
+      write(`podcast-request-${name}`, run);
     for (const { name: site, id } of book.tasks) {
       const children = runs.filter(({ workflowId }) => workflowId === taskWorkflowId('podcast', id));
       for (const [place, run] of children.entries()) write(`podcast-${name}-${site}-${place + 1}`, run);
@@ -162,7 +191,7 @@ async function recordHandoffs(lab: Lab): Promise<void> {
   const found: Script = { lookFor: () => ({ state: 'ours', session, profileUrl: 'https://site.test/u/brand' }) };
   const connect = { flow: 'entity', status: 'connect' } as const;
   const subSite = { flow: 'podcast', fields: { link_rss: feedUrl } } as const;
-  const handed: [name: string, scene: Scene, word: PersonsWord | 'cancel' | undefined][] = [
+  const handed: [name: string, scene: Scene, word: HandoffAnswer | 'cancel' | undefined][] = [
     ['social-handed-done', lab.scene({ ...asks, ...found }), { word: 'done', link: 'https://site.test/@brand' }],
     ['social-handed-done-but-absent', lab.scene(asks), { word: 'done' }],
     ['social-handed-given-up', lab.scene(asks), { word: 'give up' }],
@@ -183,14 +212,46 @@ async function recordHandoffs(lab: Lab): Promise<void> {
 
 /** The workflows that make one call. */
 async function recordCalls(lab: Lab): Promise<void> {
-  const user: MiniAppUser = { zalo_user_id: '1', name: 'Nguyễn Thị Mẫu', avatar: '', gender: '', email: '', mobile: '' };
+  const user: MiniAppUser = {
+    zalo_user_id: '1',
+    name: 'Nguyễn Thị Mẫu',
+    avatar: '',
+    gender: '',
+    email: '',
+    mobile: '',
+  };
   const calls: [name: string, workflow: string, argument: unknown, Script][] = [
-    ['mini-app', 'miniAppRegister', user, { registerMiniAppUser: () => ({ outcome: 'registered', userId: 1, username: 'zalo_1' }) }],
-    ['pull', 'pullTasks', 'social', { dispatchTasks: () => ({ pulled: 1, started: 1, open: 0, waiting: 0, notEnabled: {}, malformed: [], held: 0, warnings: [] }) }],
+    [
+      'mini-app',
+      'miniAppRegister',
+      user,
+      { registerMiniAppUser: () => ({ outcome: 'registered', userId: 1, username: 'zalo_1' }) },
+    ],
+    [
+      'pull',
+      'pullTasks',
+      'social',
+      {
+        dispatchTasks: () => ({
+          pulled: 1,
+          started: 1,
+          open: 0,
+          waiting: 0,
+          notEnabled: {},
+          malformed: [],
+          held: 0,
+          warnings: [],
+        }),
+      },
+    ],
   ];
   for (const [name, workflow, argument, script] of calls) {
     const { handle } = lab.scene(script);
-    await lab.client.workflow.start(workflow, { workflowId: handle.workflowId, taskQueue: taskQueues.workflows, args: [argument] });
+    await lab.client.workflow.start(workflow, {
+      workflowId: handle.workflowId,
+      taskQueue: taskQueues.workflows,
+      args: [argument],
+    });
     await handle.result();
     keep(name, await lab.takeRuns());
   }
@@ -198,7 +259,10 @@ async function recordCalls(lab: Lab): Promise<void> {
 
 /** A gate that goes on as a new run, with those that wait; only the ordinary server can be told to suggest that early. */
 async function recordLongGate(): Promise<void> {
-  const lab = await startLab({ keys: replayKeys, realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30'] });
+  const lab = await startLab({
+    keys: replayKeys,
+    realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30'],
+  });
   try {
     lab.enable('busy.test', { every: '1s' });
     const scenes = Array.from({ length: 4 }, () => lab.scene({}, { domain: 'busy.test' }));

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
 import { bundleWorkflows, findMisfits } from '../support/workflow-lab.ts';
 import { replayKeys } from './keys.ts';
@@ -15,14 +15,20 @@ const recorded = readdirSync(folder, { recursive: true })
 let misfits: string[];
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const runs = recorded.map((file) => ({ workflowId: file, history: historyFromJSON(JSON.parse(readFileSync(`${folder}/${file}`, 'utf8'))) }));
+  const runs = recorded.map((file) => ({
+    workflowId: file,
+    history: historyFromJSON(JSON.parse(readFileSync(`${folder}/${file}`, 'utf8'))),
+  }));
   misfits = await findMisfits(runs, await bundleWorkflows(), replayKeys);
 });
 
 test('histories of every workflow were recorded', () => {
   const names = recorded.map((file) => file.split('/').at(-1)!);
   for (const workflow of ['social', 'entity', 'podcast-request', 'podcast-together', 'mini-app', 'site-gate', 'pull']) {
-    expect(names.filter((name) => name.startsWith(workflow)), workflow).not.toEqual([]);
+    expect(
+      names.filter((name) => name.startsWith(workflow)),
+      workflow,
+    ).not.toEqual([]);
   }
 });
 

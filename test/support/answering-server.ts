@@ -25,7 +25,12 @@ export class AnsweringServer {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const { 'x-api-key': key } = request.headers;
-        const taken = { method: request.method!, path: request.url!, key: key as string | undefined, body: Buffer.concat(chunks).toString('utf8') };
+        const taken = {
+          method: request.method!,
+          path: request.url!,
+          key: key as string | undefined,
+          body: Buffer.concat(chunks).toString('utf8'),
+        };
         this.taken.push(taken);
         this.answer(response, request, taken);
       });
@@ -65,7 +70,8 @@ export const json =
     void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 
 export const ok = (data?: unknown): Answering => json(200, { success: true, ...(data !== undefined && { data }) });
-export const refuse = (status: number, message: string, more: object = {}): Answering => json(status, { success: false, message, ...more });
+export const refuse = (status: number, message: string, more: object = {}): Answering =>
+  json(status, { success: false, message, ...more });
 export const text =
   (status: number, body: string, headers: Record<string, string> = {}): Answering =>
   (response) =>

@@ -5,17 +5,17 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { type Browser, chromium } from 'playwright';
 import { vi } from 'vitest';
 import { stringify } from 'yaml';
-import { type BrowserActivities, createBrowserActivities } from '../../activities/browser/activities.ts';
-import { BrowserPool } from '../../activities/browser/pool.ts';
-import { EvidencePruner } from '../../activities/browser/prune-evidence.ts';
+import { type BrowserActivities, createBrowserActivities } from '../../activities/browser.ts';
+import { findBrowser } from '../../config/find-browser.mjs';
+import { Sites } from '../../config/sites-file.ts';
 import type { MailProof } from '../../contracts/mail.ts';
-import type { StepFailure } from '../../contracts/outcomes.ts';
 import { type PodcastTask, podcastTask } from '../../contracts/podcast.ts';
 import { type SocialTask, socialTask } from '../../contracts/social.ts';
+import type { StepFailure } from '../../contracts/steps.ts';
 import type { PictureKind } from '../../practice/pictures.ts';
-import { type PracticeConfig, type Practice, startPractice } from '../../practice/start.ts';
-import { findBrowser } from '../../scripts/setup/tools.mjs';
-import { Sites } from '../../sites/sites-file.ts';
+import { type Practice, type PracticeConfig, startPractice } from '../../practice/start.ts';
+import { BrowserPool } from '../../services/browser/browser-pool.ts';
+import { EvidencePruner } from '../../services/browser/prune-evidence.ts';
 
 export const mailDomain = 'mail.practice.test';
 
@@ -60,7 +60,13 @@ export class BrowserLab {
     const sites = new Sites(this.sitesFile);
     const { evidenceDir } = this;
     const evidencePruner = new EvidencePruner(evidenceDir, { maxAgeMs: 14 * 86_400_000, maxBytes: 1e9 });
-    this.activities = createBrowserActivities({ pool: this.#pool, sites, evidenceDir, evidencePruner, assetsAllow: ['127.0.0.0/8'] });
+    this.activities = createBrowserActivities({
+      pool: this.#pool,
+      sites,
+      evidenceDir,
+      evidencePruner,
+      assetsAllow: ['127.0.0.0/8'],
+    });
   }
 
   static async start(
@@ -82,7 +88,12 @@ export class BrowserLab {
   /** Writes the operator's file: the practice sites, and others. */
   listSites(...others: object[]): void {
     this.#others.push(...others);
-    const list = (recipe: string, { domain, url }: { domain: string; url: string }) => ({ domain, recipe, url, permission: 'a test of our own' });
+    const list = (recipe: string, { domain, url }: { domain: string; url: string }) => ({
+      domain,
+      recipe,
+      url,
+      permission: 'a test of our own',
+    });
     const sites = [
       ...this.practice.sites.map((site) => list('practice-social', site)),
       ...this.practice.podcasts.map((site) => list(`practice-podcast-${site.kind}`, site)),
@@ -147,11 +158,18 @@ export class BrowserLab {
     environment = new MockActivityEnvironment({ startToCloseTimeoutMs: 60_000 }),
   ): ReturnType<BrowserActivities[Name]> {
     const activity = this.activities[name] as (...given: unknown[]) => Promise<object>;
-    return environment.run<unknown[], object, (...given: unknown[]) => Promise<object>>(activity, ...args) as ReturnType<BrowserActivities[Name]>;
+    return environment.run<unknown[], object, (...given: unknown[]) => Promise<object>>(
+      activity,
+      ...args,
+    ) as ReturnType<BrowserActivities[Name]>;
   }
 
   /** Runs a step that must fail and tells how. */
-  async fail<Name extends Step>(name: Name, args: Parameters<BrowserActivities[Name]>, environment?: MockActivityEnvironment): Promise<Failed> {
+  async fail<Name extends Step>(
+    name: Name,
+    args: Parameters<BrowserActivities[Name]>,
+    environment?: MockActivityEnvironment,
+  ): Promise<Failed> {
     const error: unknown = await this.run(name, args, environment).then(
       () => undefined,
       (failure: unknown) => failure,
@@ -160,8 +178,18 @@ export class BrowserLab {
     const { details, type } = error as Error & { details?: StepFailure[]; type?: string };
     const { submitted, evidence, retryAfterMs, waitForPersonMs, page } = details?.[0] ?? {};
     const end = evidence === undefined ? '' : ` (evidence: ${evidence})`;
-    if (!error.message.endsWith(end)) throw new Error(`${name}: the failure does not name its evidence ${evidence}: ${error.message}`);
-    return { name: error.name, type: type ?? '', message: error.message.slice(0, error.message.length - end.length), submitted, evidence, retryAfterMs, waitForPersonMs, page };
+    if (!error.message.endsWith(end))
+      throw new Error(`${name}: the failure does not name its evidence ${evidence}: ${error.message}`);
+    return {
+      name: error.name,
+      type: type ?? '',
+      message: error.message.slice(0, error.message.length - end.length),
+      submitted,
+      evidence,
+      retryAfterMs,
+      waitForPersonMs,
+      page,
+    };
   }
 
   /** How many contexts are open in all browsers. */
@@ -179,7 +207,10 @@ export class BrowserLab {
   /** Everything that was kept of a failed step, as text; pictures are left out. */
   readEvidence(name: string): string {
     const folder = path.join(this.evidenceDir, name);
-    return readdirSync(folder).filter((file) => !file.endsWith('.png')).map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');
+    return readdirSync(folder)
+      .filter((file) => !file.endsWith('.png'))
+      .map((file) => readFileSync(path.join(folder, file), 'utf8'))
+      .join('\n');
   }
 
   async close(): Promise<void> {

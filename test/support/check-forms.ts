@@ -5,7 +5,11 @@ import { stringify } from 'yaml';
 import { type Ran, runSite } from './run-site.ts';
 
 /** Goes through a site's forms with `npm run site -- check`, as an account that is there. */
-export async function checkForms(sitesFile: string, domain: string, account: { email: string; username: string; password: string }): Promise<Ran> {
+export async function checkForms(
+  sitesFile: string,
+  domain: string,
+  account: { email: string; username: string; password: string },
+): Promise<Ran> {
   const folder = mkdtempSync(path.join(tmpdir(), 'enlist-check-'));
   try {
     const file = path.join(folder, 'account.yaml');

@@ -4,7 +4,18 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const folders = ['activities', 'contracts', 'manager', 'scripts', 'sites', 'temporal', 'workers', 'workflows'];
+const folders = [
+  'activities',
+  'config',
+  'contracts',
+  'manager',
+  'scripts',
+  'services',
+  'sites',
+  'temporal',
+  'workers',
+  'workflows',
+];
 
 /** Copies the product's code into a temporary folder, where `change` rewrites files; processes can be started from there. */
 export function copyCode(change: Record<string, (text: string) => string>): string {
@@ -25,12 +36,19 @@ export function copyCode(change: Record<string, (text: string) => string>): stri
 /** A copy whose workflows do one thing more, and say so: what the first code began, it can't go on with. */
 export function copyNextVersion(): string {
   return copyCode({
-    'workflows/register-account.ts': (text) => {
+    'workflows/account/register-account.ts': (text) => {
       const more = text
-        .replace("import { setCurrentDetails } from '@temporalio/workflow';", "import { setCurrentDetails, sleep } from '@temporalio/workflow';")
-        .replace('const { session } = await setUpAccount(registration);', 'await sleep(1);\n  const { session } = await setUpAccount(registration);')
+        .replace(
+          "import { setCurrentDetails } from '@temporalio/workflow';",
+          "import { setCurrentDetails, sleep } from '@temporalio/workflow';",
+        )
+        .replace(
+          'const { session } = await createAndConfirmAccount(registration);',
+          'await sleep(1);\n  const { session } = await createAndConfirmAccount(registration);',
+        )
         .replace("note: 'account made, profile furnished'", "note: 'made by the next version'");
-      if (more.match(/sleep\(1\)|made by the next version/g)?.length !== 2) throw new Error('workflows/register-account.ts is another than this change was made for');
+      if (more.match(/sleep\(1\)|made by the next version/g)?.length !== 2)
+        throw new Error('workflows/account/register-account.ts is another than this change was made for');
       return more;
     },
   });

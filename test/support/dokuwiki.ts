@@ -63,9 +63,30 @@ const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`;
 
 /** Everything that this wiki doesn't share with others of this machine: settings, data, plugins, and PHP's own settings. */
 async function writeFolder(folder: string, options: DokuWikiOptions): Promise<Record<string, string>> {
-  const { domain, sendmail = '/bin/false', passwordByMail = true, registration = true, userPages = 'own', plugin, language = 'en' } = options;
-  const data = ['pages', 'attic', 'media', 'media_attic', 'media_meta', 'meta', 'cache', 'index', 'locks', 'tmp', 'log'];
-  for (const part of ['conf', 'plugins', 'php', ...data.map((name) => `data/${name}`)]) await mkdir(join(folder, part), { recursive: true });
+  const {
+    domain,
+    sendmail = '/bin/false',
+    passwordByMail = true,
+    registration = true,
+    userPages = 'own',
+    plugin,
+    language = 'en',
+  } = options;
+  const data = [
+    'pages',
+    'attic',
+    'media',
+    'media_attic',
+    'media_meta',
+    'meta',
+    'cache',
+    'index',
+    'locks',
+    'tmp',
+    'log',
+  ];
+  for (const part of ['conf', 'plugins', 'php', ...data.map((name) => `data/${name}`)])
+    await mkdir(join(folder, part), { recursive: true });
 
   const settings = {
     title: 'Practice wiki',
@@ -77,23 +98,32 @@ async function writeFolder(folder: string, options: DokuWikiOptions): Promise<Re
     mailfrom: `wiki@${domain}`,
     savedir: join(folder, 'data'),
   };
-  const lines = Object.entries(settings).map(([name, value]) => `$conf['${name}'] = ${typeof value === 'number' ? value : quote(value)};`);
+  const lines = Object.entries(settings).map(
+    ([name, value]) => `$conf['${name}'] = ${typeof value === 'number' ? value : quote(value)};`,
+  );
   await writeFile(join(folder, 'conf/local.php'), `<?php\n${lines.join('\n')}\n`);
   const acl = ['* @ALL 1', ...userPageRights[userPages]].map((line) => line.replaceAll(' ', '\t'));
   await writeFile(join(folder, 'conf/acl.auth.php'), `# acl.auth.php\n# <?php exit()?>\n${acl.join('\n')}\n`);
   await writeFile(join(folder, 'conf/users.auth.php'), '# users.auth.php\n# <?php exit()?>\n');
 
   await writeFile(join(folder, 'conf/plugins.php'), `<?php\n$plugins['testing'] = 0;\n`);
-  for (const name of await readdir(join(software, 'lib/plugins'))) await symlink(join(software, 'lib/plugins', name), join(folder, 'plugins', name));
+  for (const name of await readdir(join(software, 'lib/plugins')))
+    await symlink(join(software, 'lib/plugins', name), join(folder, 'plugins', name));
   if (plugin) {
     await mkdir(join(folder, 'plugins/practice'));
     await writeFile(join(folder, 'plugins/practice/action.php'), writePlugin('practice', plugin));
   }
 
   // DokuWiki takes these over where they are set already.
-  const places = [`define('DOKU_CONF', ${quote(`${folder}/conf/`)});`, `define('DOKU_PLUGIN', ${quote(`${folder}/plugins/`)});`];
+  const places = [
+    `define('DOKU_CONF', ${quote(`${folder}/conf/`)});`,
+    `define('DOKU_PLUGIN', ${quote(`${folder}/plugins/`)});`,
+  ];
   await writeFile(join(folder, 'places.php'), `<?php\n${places.join('\n')}\n`);
-  await writeFile(join(folder, 'php/wiki.ini'), `auto_prepend_file = "${folder}/places.php"\nsendmail_path = "${sendmail}"\n`);
+  await writeFile(
+    join(folder, 'php/wiki.ini'),
+    `auto_prepend_file = "${folder}/places.php"\nsendmail_path = "${sendmail}"\n`,
+  );
   // PHP reads this folder besides its own.
   return { PHP_INI_SCAN_DIR: `:${join(folder, 'php')}`, TMPDIR: folder };
 }
@@ -102,7 +132,8 @@ async function writeFolder(folder: string, options: DokuWikiOptions): Promise<Re
 export async function startDokuWiki(options: DokuWikiOptions): Promise<DokuWiki> {
   const folder = await mkdtemp(join(tmpdir(), 'enlist-dokuwiki-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  const page = (id: string, part: string, end: string) => join(folder, 'data', part, `${id.replaceAll(':', '/')}${end}`);
+  const page = (id: string, part: string, end: string) =>
+    join(folder, 'data', part, `${id.replaceAll(':', '/')}${end}`);
   const read = (file: string) =>
     readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
@@ -114,9 +145,13 @@ export async function startDokuWiki(options: DokuWikiOptions): Promise<DokuWiki>
     return {
       url: server.url,
       async users() {
-        const lines = (await readFile(join(folder, 'conf/users.auth.php'), 'utf8')).split('\n').filter((line) => line && !line.startsWith('#'));
+        const lines = (await readFile(join(folder, 'conf/users.auth.php'), 'utf8'))
+          .split('\n')
+          .filter((line) => line && !line.startsWith('#'));
         return lines.map((line) => {
-          const [login = '', , name = '', mail = ''] = line.split(/(?<!\\):/).map((field) => field.replace(/\\(.)/g, '$1'));
+          const [login = '', , name = '', mail = ''] = line
+            .split(/(?<!\\):/)
+            .map((field) => field.replace(/\\(.)/g, '$1'));
           return { login, name, mail };
         });
       },
@@ -129,10 +164,12 @@ export async function startDokuWiki(options: DokuWikiOptions): Promise<DokuWiki>
       },
       async addUser(login, password, name = login, mail = `${login}@brand.test`) {
         const command = [join(software, 'bin/plugin.php'), 'usermanager', 'add', login, mail, name, 'user', password];
-        await run('php', command, { env: { ...process.env, ...environment } }).catch((error: { stdout: string; stderr: string }) => {
-          // The error's own message holds the whole command, with its password.
-          throw new Error(`DokuWiki made no user ${login}: ${`${error.stdout ?? ''}${error.stderr ?? ''}`.trim()}`);
-        });
+        await run('php', command, { env: { ...process.env, ...environment } }).catch(
+          (error: { stdout: string; stderr: string }) => {
+            // The error's own message holds the whole command, with its password.
+            throw new Error(`DokuWiki made no user ${login}: ${`${error.stdout ?? ''}${error.stderr ?? ''}`.trim()}`);
+          },
+        );
       },
       pageText: (id) => read(page(id, 'pages', '.txt')),
       async writePage(id, text) {
@@ -144,7 +181,8 @@ export async function startDokuWiki(options: DokuWikiOptions): Promise<DokuWiki>
         const looking = new AbortController();
         await writeFile(file, '');
         const reached = (async () => {
-          for await (const { filename } of watch(join(folder, 'conf'), { signal: looking.signal })) if (filename === `hold-${what}-reached`) return;
+          for await (const { filename } of watch(join(folder, 'conf'), { signal: looking.signal }))
+            if (filename === `hold-${what}-reached`) return;
         })();
         // Of one that nobody waits for.
         reached.catch(() => {});

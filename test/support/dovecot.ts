@@ -5,7 +5,7 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile }
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { MailServer } from '../../contracts/sites.ts';
+import type { MailServer } from '../../config/sites-file.ts';
 import { freePort, isListening } from './loopback-port.ts';
 
 const program = '/usr/sbin/dovecot';
@@ -100,7 +100,12 @@ export async function startDovecot(users: Record<string, string>): Promise<Dovec
     for (const folder of ['cur', 'new', 'tmp']) await mkdir(path.join(mailDir(user), folder), { recursive: true });
     for (const folder of ['', 'cur', 'new', 'tmp']) await chown(path.join(mailDir(user), folder), owner.uid, owner.gid);
   }
-  await writeFile(path.join(home, 'users'), Object.entries(users).map(([user, password]) => `${user}:{PLAIN}${password}\n`).join(''));
+  await writeFile(
+    path.join(home, 'users'),
+    Object.entries(users)
+      .map(([user, password]) => `${user}:{PLAIN}${password}\n`)
+      .join(''),
+  );
   const configuration = path.join(home, 'dovecot.conf');
   await writeFile(configuration, writeConfiguration(home, port, owner));
 
@@ -132,7 +137,8 @@ export async function startDovecot(users: Record<string, string>): Promise<Dovec
         end = undefined;
       };
       while (!(await isListening(port))) {
-        if (child.exitCode !== null) throw new Error(`Dovecot ended with ${child.exitCode}: ${await readFile(path.join(home, 'log'), 'utf8')}`);
+        if (child.exitCode !== null)
+          throw new Error(`Dovecot ended with ${child.exitCode}: ${await readFile(path.join(home, 'log'), 'utf8')}`);
         await wait(20);
       }
     },

@@ -65,7 +65,12 @@ exec "$0" -D -f "$1"`;
 
 /** Serves a folder with its .cgi programs. @throws Error with what the server said, when it ends before it listens */
 async function serve(folder: string, configuration: string, port: number): Promise<() => Promise<void>> {
-  const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', rss: 'application/rss+xml' };
+  const types = {
+    html: 'text/html; charset=utf-8',
+    css: 'text/css',
+    js: 'text/javascript',
+    rss: 'application/rss+xml',
+  };
   const lines = [
     `server.bind = "127.0.0.1"`,
     `server.port = ${port}`,
@@ -75,10 +80,16 @@ async function serve(folder: string, configuration: string, port: number): Promi
     // Else a page that was just built anew is served as it was for another second.
     `server.stat-cache-engine = "disable"`,
     `index-file.names = ( "index.html" )`,
-    `mimetype.assign = ( ${Object.entries(types).map(([name, type]) => `".${name}" => "${type}"`).join(', ')} )`,
+    `mimetype.assign = ( ${Object.entries(types)
+      .map(([name, type]) => `".${name}" => "${type}"`)
+      .join(', ')} )`,
   ];
   await writeFile(configuration, `${lines.join('\n')}\n`);
-  const child = spawn('sh', ['-c', script, webServer, configuration], { detached: true, stdio: ['pipe', 'ignore', 'pipe'], env: environment });
+  const child = spawn('sh', ['-c', script, webServer, configuration], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: environment,
+  });
   const closed = once(child, 'close');
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -126,20 +137,35 @@ export async function startIkiwiki({ without = [] }: IkiwikiOptions = {}): Promi
       disable_plugins: without,
     };
     await writeFile(inside('wiki.setup'), `# IkiWiki::Setup::Yaml - YAML formatted setup file\n${stringify(settings)}`);
-    const maintain = (...options: string[]) => run('ikiwiki', ['--setup', inside('wiki.setup'), ...options], { env: environment });
+    const maintain = (...options: string[]) =>
+      run('ikiwiki', ['--setup', inside('wiki.setup'), ...options], { env: environment });
     await maintain();
     const stop = await serve(inside('site'), inside('lighttpd.conf'), port);
     return {
       url,
       async userNames() {
         const program = 'print join "\\n", keys %{retrieve shift} if -e $ARGV[0]';
-        const { stdout } = await run('perl', ['-MStorable=retrieve', '-e', program, inside('pages', '.ikiwiki', 'userdb')]);
+        const { stdout } = await run('perl', [
+          '-MStorable=retrieve',
+          '-e',
+          program,
+          inside('pages', '.ikiwiki', 'userdb'),
+        ]);
         return stdout.split('\n').filter(Boolean);
       },
       async addUser(name, password) {
-        const fields = { do: 'signin', _submitted_signin: '1', name, password, confirm_password: password, email: `${name}@brand.test`, _submit: 'Create Account' };
+        const fields = {
+          do: 'signin',
+          _submitted_signin: '1',
+          name,
+          password,
+          confirm_password: password,
+          email: `${name}@brand.test`,
+          _submit: 'Create Account',
+        };
         const answer = await fetch(`${url}/ikiwiki.cgi`, { method: 'POST', body: new URLSearchParams(fields) });
-        if (!(await answer.text()).includes('Account creation successful')) throw new Error(`ikiwiki made no account ${name}`);
+        if (!(await answer.text()).includes('Account creation successful'))
+          throw new Error(`ikiwiki made no account ${name}`);
       },
       pageText: (page) => readFile(inside('pages', `${page}.mdwn`), 'utf8').catch(() => undefined),
       async editPage(page, text) {

@@ -1,16 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BrowserPool } from '../../activities/browser/pool.ts';
-import { findBrowser } from '../../scripts/setup/tools.mjs';
+import { findBrowser } from '../../config/find-browser.mjs';
+import { BrowserPool } from '../../services/browser/browser-pool.ts';
 import { Kit, type KitOptions } from '../../sites/kit/kit.ts';
 import { AnsweringServer, type Taken } from './answering-server.ts';
 
 type Answer = (response: ServerResponse, taken: Taken, request: IncomingMessage) => void;
 
 /** A form that makes something. */
-export const form = '<form method="post" action="/made"><label>Name <input name="name"></label><button>Create</button></form>';
+export const form =
+  '<form method="post" action="/made"><label>Name <input name="name"></label><button>Create</button></form>';
 
 function sendPage(response: ServerResponse, body: string, status = 200): void {
-  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(`<!doctype html><title>page</title>${body}`);
+  response
+    .writeHead(status, { 'content-type': 'text/html; charset=utf-8' })
+    .end(`<!doctype html><title>page</title>${body}`);
 }
 
 /** A real browser, a site of pages that a test writes, and a stranger's site that asks for a password. */
@@ -50,7 +53,14 @@ export class KitLab {
   withKit(run: (kit: Kit) => Promise<unknown>, options: Partial<KitOptions> = {}): Promise<unknown> {
     return this.pool.withContext({}, async (context) => {
       const page = await context.newPage();
-      const given = { page, domain: 'site.test', siteUrl: this.site.url, totpSecret: '', signal: new AbortController().signal, deadline: performance.now() + 60_000 };
+      const given = {
+        page,
+        domain: 'site.test',
+        siteUrl: this.site.url,
+        totpSecret: '',
+        signal: new AbortController().signal,
+        deadline: performance.now() + 60_000,
+      };
       const kit = new Kit({ ...given, ...options });
       return run(kit).then(
         () => undefined,

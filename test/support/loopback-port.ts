@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 /** A port for a server that can't choose one itself. */
 export async function freePort(): Promise<number> {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import PostalMime from 'postal-mime';
-import type { MailServer } from '../../contracts/sites.ts';
+import type { MailServer } from '../../config/sites-file.ts';
 import { type Dovecot, hasDovecot, startDovecot } from './dovecot.ts';
 import { freePort, isListening } from './loopback-port.ts';
 
@@ -81,8 +81,16 @@ maildir:
 
 /** The mails of a Maildir in the order of their arrival. */
 async function readMaildir(folder: string) {
-  const files = (await Promise.all(['new', 'cur'].map(async (part) => (await readdir(path.join(folder, part))).map((name) => path.join(folder, part, name))))).flat();
-  const dated = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file, { bigint: true })).mtimeNs })));
+  const files = (
+    await Promise.all(
+      ['new', 'cur'].map(async (part) =>
+        (await readdir(path.join(folder, part))).map((name) => path.join(folder, part, name)),
+      ),
+    )
+  ).flat();
+  const dated = await Promise.all(
+    files.map(async (file) => ({ file, at: (await stat(file, { bigint: true })).mtimeNs })),
+  );
   dated.sort((one, other) => (one.at < other.at ? -1 : 1));
   return Promise.all(
     dated.map(async ({ file }) => {
@@ -95,7 +103,9 @@ async function readMaildir(folder: string) {
 /** Starts a mail server of its own, on free ports and in temporary folders, with these mailboxes. */
 export async function startMailHost(mailboxes: { address: string; password: string }[]): Promise<MailHost> {
   const addresses = mailboxes.map(({ address }) => address.toLowerCase());
-  const dovecot = await startDovecot(Object.fromEntries(mailboxes.map(({ password }, index) => [addresses[index]!, password])));
+  const dovecot = await startDovecot(
+    Object.fromEntries(mailboxes.map(({ password }, index) => [addresses[index]!, password])),
+  );
   const home = await mkdtemp(path.join(tmpdir(), 'enlist-exim-'));
   let stop = async () => {};
   const close = async () => {
@@ -109,10 +119,17 @@ export async function startMailHost(mailboxes: { address: string; password: stri
     // With settings of its caller's, Exim works and delivers as one account, also when root starts it.
     await chown(home, dovecot.owner.uid, dovecot.owner.gid);
     await writeFile(settings, writeSettings(home, port, dovecot.owner), { mode: 0o644 });
-    await writeFile(path.join(home, 'mailboxes'), addresses.map((address) => `${address}: ${dovecot.mailDir(address)}\n`).join(''), { mode: 0o644 });
+    await writeFile(
+      path.join(home, 'mailboxes'),
+      addresses.map((address) => `${address}: ${dovecot.mailDir(address)}\n`).join(''),
+      { mode: 0o644 },
+    );
 
     let said = '';
-    const child = spawn('sh', ['-c', script, program, '-C', settings, '-bdf'], { detached: true, stdio: ['pipe', 'ignore', 'pipe'] });
+    const child = spawn('sh', ['-c', script, program, '-C', settings, '-bdf'], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (said.length < 10_000) said += text;
     });

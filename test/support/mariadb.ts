@@ -42,7 +42,13 @@ export async function startMariaDb(): Promise<MariaDb> {
   const folder = await mkdtemp(join(tmpdir(), 'enlist-mariadb-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   const [data, socket] = [join(folder, 'data'), join(folder, 'socket')];
-  const common = ['--no-defaults', `--user=${user.name}`, `--datadir=${data}`, `--tmpdir=${folder}`, '--innodb-log-file-size=4M'];
+  const common = [
+    '--no-defaults',
+    `--user=${user.name}`,
+    `--datadir=${data}`,
+    `--tmpdir=${folder}`,
+    '--innodb-log-file-size=4M',
+  ];
   try {
     await chmod(folder, 0o755);
     await chown(folder, user.uid, user.gid);

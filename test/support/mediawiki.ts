@@ -5,9 +5,9 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openApiSession, signIn, type ApiAnswer } from './mediawiki/api-session.ts';
-import { servePhp } from './php-server.ts';
+import { type ApiAnswer, openApiSession, signIn } from './mediawiki/api-session.ts';
 import { extraSettings, mailFrom, type MediaWikiOptions } from './mediawiki/settings.ts';
+import { servePhp } from './php-server.ts';
 
 export type { MediaWikiOptions } from './mediawiki/settings.ts';
 
@@ -59,19 +59,30 @@ export async function startMediaWiki(options: MediaWikiOptions = {}): Promise<Me
   const environment = { MW_CONFIG_FILE: join(folder, 'LocalSettings.php'), TMPDIR: folder };
   const maintain = async (script: string, parameters: string[]) => {
     const command = [join(software, 'maintenance', script), ...parameters];
-    await run('php', command, { env: { ...process.env, ...environment } }).catch((error: { stdout: string; stderr: string }) => {
-      // The error's own message holds the whole command, with its passwords.
-      throw new Error(`MediaWiki's ${script} failed: ${`${error.stdout ?? ''}${error.stderr ?? ''}`.trim()}`);
-    });
+    await run('php', command, { env: { ...process.env, ...environment } }).catch(
+      (error: { stdout: string; stderr: string }) => {
+        // The error's own message holds the whole command, with its passwords.
+        throw new Error(`MediaWiki's ${script} failed: ${`${error.stdout ?? ''}${error.stderr ?? ''}`.trim()}`);
+      },
+    );
   };
 
   try {
     const database = ['--dbtype', 'sqlite', '--dbpath', folder, '--dbname', 'wiki', '--confpath', folder];
     const address = ['--server', 'http://127.0.0.1', '--scriptpath', ''];
     const password = ['--pass', randomBytes(12).toString('hex')];
-    await maintain('install.php', [...database, ...address, ...password, '--skins', 'Vector', 'Practice wiki', 'Admin']);
+    await maintain('install.php', [
+      ...database,
+      ...address,
+      ...password,
+      '--skins',
+      'Vector',
+      'Practice wiki',
+      'Admin',
+    ]);
     await appendFile(environment.MW_CONFIG_FILE, extraSettings(folder, options));
-    if (options.authenticators) await maintain('sql.php', [join(software, 'extensions/OATHAuth/sql/sqlite/tables-generated.sql')]);
+    if (options.authenticators)
+      await maintain('sql.php', [join(software, 'extensions/OATHAuth/sql/sqlite/tables-generated.sql')]);
 
     const server = await servePhp(software, environment);
     const { url } = server;
@@ -115,7 +126,10 @@ export async function startMediaWiki(options: MediaWikiOptions = {}): Promise<Me
       async addAuthenticator(name, secret) {
         const { query } = await api({ action: 'query', list: 'users', ususers: name });
         const keys = JSON.stringify({ keys: [{ secret, scratch_tokens: [] }] });
-        await maintain('sql.php', ['--query', `INSERT INTO oathauth_users VALUES (${query.users[0].userid}, 'totp', '${keys}')`]);
+        await maintain('sql.php', [
+          '--query',
+          `INSERT INTO oathauth_users VALUES (${query.users[0].userid}, 'totp', '${keys}')`,
+        ]);
       },
       async close() {
         await server.close();

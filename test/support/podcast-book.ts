@@ -37,19 +37,35 @@ export class PodcastBook {
     this.requestId = `request-${name}`;
     this.withholds = withholds;
     this.#retries = retries;
-    this.tasks = Object.keys(scripts).map((site) => ({ name: site, id: `${name}-${site}`, domain: `${site}.${name}.test`, status: 'pending' }));
+    this.tasks = Object.keys(scripts).map((site) => ({
+      name: site,
+      id: `${name}-${site}`,
+      domain: `${site}.${name}.test`,
+      status: 'pending',
+    }));
     for (const task of this.tasks) {
       const { id, domain } = task;
       lab.enable(domain, { every: '0s', atOnce: 10 });
-      this.scenes.set(task.name, lab.scene({ ...this.#calls(task), ...scripts[task.name] }, { flow: 'podcast', domain, fields: { id, request_id: this.requestId } }));
+      this.scenes.set(
+        task.name,
+        lab.scene(
+          { ...this.#calls(task), ...scripts[task.name] },
+          { flow: 'podcast', domain, fields: { id, request_id: this.requestId } },
+        ),
+      );
     }
     this.parent = lab.scene(
       {
         pullRequest: (_requestId, ids) => {
           const listed = this.list();
-          const asked = ids.filter((id) => !listed.some((task) => task.id === id)).map((id) => this.tasks.find((task) => task.id === id)!);
+          const asked = ids
+            .filter((id) => !listed.some((task) => task.id === id))
+            .map((id) => this.tasks.find((task) => task.id === id)!);
           const live = asked.filter(({ status }) => status !== 'deleted');
-          return { tasks: [...listed, ...live.map((task) => this.describe(task))], gone: asked.filter((task) => !live.includes(task)).map(({ id }) => id) };
+          return {
+            tasks: [...listed, ...live.map((task) => this.describe(task))],
+            gone: asked.filter((task) => !live.includes(task)).map(({ id }) => id),
+          };
         },
       },
       { flow: 'podcast-request', domain: 'none.test', fields: { request_id: this.requestId } },
@@ -76,7 +92,10 @@ export class PodcastBook {
   }
 
   /** A pull of the dispatcher's. */
-  dispatch(tasks = this.list(), setting = { mainWaitMs: 24 * 3_600_000, atOnce: 2 }): Promise<'started' | 'open' | 'waiting'> {
+  dispatch(
+    tasks = this.list(),
+    setting = { mainWaitMs: 24 * 3_600_000, atOnce: 2 },
+  ): Promise<'started' | 'open' | 'waiting'> {
     return startPodcast(this.#lab.client, this.requestId, tasks, setting);
   }
 
@@ -90,7 +109,15 @@ export class PodcastBook {
       readPodcastTask: () => {
         const { main, hasFeed } = this.describe(task);
         if (!main && !hasFeed) return { kind: 'left', reason: 'no feed' };
-        const fields = { id: task.id, request_id: this.requestId, domain: task.domain, email: 'brand@mail.test', username: 'brand', password: 'Password-1', link_rss: hasFeed ? feedUrl : '' };
+        const fields = {
+          id: task.id,
+          request_id: this.requestId,
+          domain: task.domain,
+          email: 'brand@mail.test',
+          username: 'brand',
+          password: 'Password-1',
+          link_rss: hasFeed ? feedUrl : '',
+        };
         return { kind: 'task', task: { ...podcastTask.parse(fields), main } };
       },
       startTask: () => (task.status === 'running' ? { kind: 'applied' } : move('pending', 'running')),

@@ -1,5 +1,5 @@
 import type proto from '@temporalio/proto';
-import type { KeyRing } from '../../contracts/key-ring.ts';
+import type { KeyRing } from '../../config/key-ring.ts';
 import { EncryptionCodec } from '../../temporal/codec.ts';
 
 type History = proto.temporal.api.history.v1.IHistory;
@@ -18,7 +18,10 @@ export async function readChildSteps(histories: History[], keys: KeyRing): Promi
   const taskOf = (workflowId?: string | null) => String(workflowId).slice('podcast/'.length);
   const steps: ChildStep[] = [];
   for (const event of histories.flatMap(({ events }) => events ?? [])) {
-    const { startChildWorkflowExecutionInitiatedEventAttributes: started, childWorkflowExecutionCompletedEventAttributes: ended } = event;
+    const {
+      startChildWorkflowExecutionInitiatedEventAttributes: started,
+      childWorkflowExecutionCompletedEventAttributes: ended,
+    } = event;
     if (started) steps.push({ did: 'started', id: taskOf(started.workflowId) });
     if (ended) {
       const [payload] = await codec.decode(ended.result?.payloads ?? []);
@@ -32,5 +35,7 @@ export async function readChildSteps(histories: History[], keys: KeyRing): Promi
 /** The sub-sites' tasks whose workflows were started before any main site's had completed. */
 export function findEarlySubs(steps: ChildStep[], isMain: (id: string) => boolean): string[] {
   const released = steps.findIndex(({ did, id, outcome }) => did === 'ended' && isMain(id) && outcome === 'completed');
-  return steps.filter(({ did, id }, index) => did === 'started' && !isMain(id) && (released < 0 || index < released)).map(({ id }) => id);
+  return steps
+    .filter(({ did, id }, index) => did === 'started' && !isMain(id) && (released < 0 || index < released))
+    .map(({ id }) => id);
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { root } from '../../scripts/setup/tools.mjs';
+import { root } from '../../config/find-browser.mjs';
 import { freePort, isListening } from './loopback-port.ts';
 
 const version = '2.6.0';
@@ -27,10 +27,14 @@ export interface Roundup {
 export function provideRoundup(): string | undefined {
   if (existsSync(software)) return undefined;
   const made = `${software}.${process.pid}`;
-  const ok = (program: string, ...args: string[]) => spawnSync(program, args, { stdio: 'ignore', timeout: 120_000 }).status === 0;
-  const installed = ok('python3', '-m', 'venv', made) && ok(path.join(made, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', `roundup==${version}`);
+  const ok = (program: string, ...args: string[]) =>
+    spawnSync(program, args, { stdio: 'ignore', timeout: 120_000 }).status === 0;
+  const installed =
+    ok('python3', '-m', 'venv', made) &&
+    ok(path.join(made, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', `roundup==${version}`);
   try {
-    if (!installed) return `Roundup: python3 with venv (apt-get install python3-venv), and what "pip install roundup==${version}" fetches`;
+    if (!installed)
+      return `Roundup: python3 with venv (apt-get install python3-venv), and what "pip install roundup==${version}" fetches`;
     if (!existsSync(software)) renameSync(made, software);
     return undefined;
   } finally {
@@ -57,10 +61,17 @@ exec 3<&0
 exec "$0" "$@" </dev/null`;
 
 /** Installs and starts a tracker of its own, in a temporary folder, that sends its mails there. */
-export async function startRoundup({ smtp, mailDomain }: { smtp: { host: string; port: number }; mailDomain: string }): Promise<Roundup> {
+export async function startRoundup({
+  smtp,
+  mailDomain,
+}: {
+  smtp: { host: string; port: number };
+  mailDomain: string;
+}): Promise<Roundup> {
   const folder = await mkdtemp(path.join(tmpdir(), 'enlist-roundup-'));
   const home = path.join(folder, 'tracker');
-  const admin = async (...args: string[]) => (await run(python, ['-m', 'roundup.scripts.roundup_admin', '-i', home, ...args])).stdout;
+  const admin = async (...args: string[]) =>
+    (await run(python, ['-m', 'roundup.scripts.roundup_admin', '-i', home, ...args])).stdout;
   let stop = async () => {};
   const close = async () => {
     await stop();
@@ -79,11 +90,21 @@ export async function startRoundup({ smtp, mailDomain }: { smtp: { host: string;
       web_registration_delay: 0,
       web_registration_prevalidate_username: 'yes',
     };
-    await admin('install', 'classic', 'anydbm', Object.entries(settings).map((pair) => pair.join('=')).join(','));
+    await admin(
+      'install',
+      'classic',
+      'anydbm',
+      Object.entries(settings)
+        .map((pair) => pair.join('='))
+        .join(','),
+    );
     await admin('initialise', 'not-of-interest');
 
     let said = '';
-    const child = spawn('sh', ['-c', inGroup, python, '-c', serve, home, String(port)], { detached: true, stdio: ['pipe', 'ignore', 'pipe'] });
+    const child = spawn('sh', ['-c', inGroup, python, '-c', serve, home, String(port)], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (said.length < 10_000) said += text;
     });
@@ -100,7 +121,10 @@ export async function startRoundup({ smtp, mailDomain }: { smtp: { host: string;
       url,
       async users() {
         const list = await admin('-c', 'list', 'user');
-        const ids = list.trim().split(',').filter((id) => Number(id) > 2);
+        const ids = list
+          .trim()
+          .split(',')
+          .filter((id) => Number(id) > 2);
         const read = async (id: string, name: string) => (await admin('get', name, `user${id}`)).trim();
         return Promise.all(
           ids.map(async (id) => ({

@@ -1,10 +1,14 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { AssignActivities } from '../../activities/assign/activities.ts';
+import type { ManagerActivities } from '../../activities/manager.ts';
 
-type Reporting = Pick<AssignActivities, 'startTask' | 'completeTask' | 'failTask'>;
+type Reporting = Pick<ManagerActivities, 'startTask' | 'completeTask' | 'failTask'>;
 
 /** Makes one call to the manager under the server's retries, as quick as a test wants them. */
-export async function report<Name extends keyof Reporting>(taskQueue: string, name: Name, args: Parameters<Reporting[Name]>): Promise<unknown> {
+export async function report<Name extends keyof Reporting>(
+  taskQueue: string,
+  name: Name,
+  args: Parameters<Reporting[Name]>,
+): Promise<unknown> {
   const activities = proxyActivities<Record<string, (...given: unknown[]) => Promise<unknown>>>({
     taskQueue,
     startToCloseTimeout: '5 seconds',

@@ -9,14 +9,14 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { stringify } from 'yaml';
+import { KeyRing } from '../../config/key-ring.ts';
 import type { NewRequestInput } from '../../contracts/admin.ts';
-import { KeyRing } from '../../contracts/key-ring.ts';
-import { buildApp } from '../../manager/app.ts';
 import { migrate } from '../../manager/database/migrate.ts';
 import { openDatabase } from '../../manager/database/open.ts';
+import { buildApp } from '../../manager/http/app.ts';
 import { type Practice, type PracticeConfig, startPractice } from '../../practice/start.ts';
-import { AdminClient } from '../../scripts/start/admin-client.ts';
-import { findTools } from '../../scripts/setup/tools.mjs';
+import { findTools } from '../../scripts/dev/setup/tools.mjs';
+import { AdminClient } from '../../services/manager-client/admin-client.ts';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
 import { registerSearchAttributes } from '../../temporal/register-search-attributes.ts';
 
@@ -76,7 +76,7 @@ function spawnScript(file: string, args: string[], env: Record<string, string>, 
 }
 
 async function startWorker(env: Record<string, string>, from?: string): Promise<WorkerProcess> {
-  const child = spawnScript('workers/main.ts', [], env, from);
+  const child = spawnScript('workers/worker/main.ts', [], env, from);
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let output = '';
   child.stderr!.on('data', (data: Buffer) => {
@@ -124,7 +124,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const keyText = `stack:${randomBytes(32).toString('base64')}`;
     const keys = new KeyRing(keyText);
     const temporal = await TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'existing-path', path: findTools().temporal! }, extraArgs: ['--log-level', 'error', '--dynamic-config-value', `${problemsToReport}=2`] },
+      server: {
+        executable: { type: 'existing-path', path: findTools().temporal! },
+        extraArgs: ['--log-level', 'error', '--dynamic-config-value', `${problemsToReport}=2`],
+      },
       client: { dataConverter: makeDataConverter(keys) },
     });
     parts.push(() => temporal.teardown());
@@ -135,17 +138,46 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await migrate(db);
     const miniAppSecret = randomBytes(24).toString('hex');
     const mainDomains = (options.podcasts ?? []).filter(({ kind }) => kind === 'host').map(({ domain }) => domain);
-    const manager = await buildApp({ db, keys, apiKey, adminKey, miniAppSecret, mainDomains, retryDelay: options.retryDelay, rateLimit: 'off' });
+    const manager = await buildApp({
+      db,
+      keys,
+      apiKey,
+      adminKey,
+      miniAppSecret,
+      mainDomains,
+      retryDelay: options.retryDelay,
+      rateLimit: 'off',
+    });
     parts.push(() => manager.close());
     const managerUrl = await manager.listen({ host: '127.0.0.1', port: 0 });
 
-    const mailboxes = (options.mailboxes ?? []).map((address) => ({ address, password: mailPassword.replaceAll(' ', '') }));
-    const practice = await startPractice({ dataDir: path.join(folder, 'practice'), controlToken: practiceToken, mailboxes, sites: options.sites, podcasts: options.podcasts, pictures: 0 });
+    const mailboxes = (options.mailboxes ?? []).map((address) => ({
+      address,
+      password: mailPassword.replaceAll(' ', ''),
+    }));
+    const practice = await startPractice({
+      dataDir: path.join(folder, 'practice'),
+      controlToken: practiceToken,
+      mailboxes,
+      sites: options.sites,
+      podcasts: options.podcasts,
+      pictures: 0,
+    });
     parts.push(() => practice.close());
 
     const sitesFile = path.join(folder, 'sites.yaml');
-    const list = (recipe: string, { domain, url }: { domain: string; url: string }) => ({ domain, recipe, url, permission: 'a test of our own', every: '0s', atOnce: 4 });
-    const sites = [...practice.sites.map((site) => list('practice-social', site)), ...practice.podcasts.map((site) => list(`practice-podcast-${site.kind}`, site))];
+    const list = (recipe: string, { domain, url }: { domain: string; url: string }) => ({
+      domain,
+      recipe,
+      url,
+      permission: 'a test of our own',
+      every: '0s',
+      atOnce: 4,
+    });
+    const sites = [
+      ...practice.sites.map((site) => list('practice-social', site)),
+      ...practice.podcasts.map((site) => list(`practice-podcast-${site.kind}`, site)),
+    ];
     const mail = { [mailDomain]: { host: practice.mail.imap.host, port: practice.mail.imap.port, tls: false } };
     writeFileSync(sitesFile, stringify({ sites: [...sites, ...(options.otherSites ?? [])], mail }));
 
@@ -198,7 +230,13 @@ export function socialRequest(stack: Stack, username: string, domains: string[],
       cover_url: `${pictures}/cover/${username}.png`,
       social_connect: [`https://social.example/@${username}`],
     },
-    accounts: domains.map((domain) => ({ domain, email: `${username}@${mailDomain}`, username, app_password: mailPassword, twofa })),
+    accounts: domains.map((domain) => ({
+      domain,
+      email: `${username}@${mailDomain}`,
+      username,
+      app_password: mailPassword,
+      twofa,
+    })),
   };
 }
 
@@ -207,8 +245,16 @@ export function podcastRequest(stack: Stack, username: string, domains: string[]
   return {
     type: 'podcast',
     website: `https://${username}.example`,
-    profile: { about: '<p>A <b>sample</b> podcast.</p>', image_url: `${stack.practice.pictures!.url}/square/${username}.png` },
-    accounts: domains.map((domain) => ({ domain, email: `${username}@${mailDomain}`, username, app_password: mailPassword })),
+    profile: {
+      about: '<p>A <b>sample</b> podcast.</p>',
+      image_url: `${stack.practice.pictures!.url}/square/${username}.png`,
+    },
+    accounts: domains.map((domain) => ({
+      domain,
+      email: `${username}@${mailDomain}`,
+      username,
+      app_password: mailPassword,
+    })),
     max_retries: maxRetries,
   };
 }

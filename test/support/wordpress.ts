@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasMariaDb, type MariaDb, startMariaDb } from './mariadb.ts';
 import { servePhp } from './php-server.ts';
-import { install, mailFrom, ownPlugin, type WordPressOptions, writeConfig, writePhpSettings } from './wordpress/settings.ts';
+import {
+  install,
+  mailFrom,
+  ownPlugin,
+  type WordPressOptions,
+  writeConfig,
+  writePhpSettings,
+} from './wordpress/settings.ts';
 
 const software = '/usr/share/wordpress';
 const run = promisify(execFile);
@@ -71,7 +78,13 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
   try {
     const database: MariaDb = await startMariaDb();
     parts.push(() => database.close());
-    await run('mariadb', ['--no-defaults', `--socket=${database.socket}`, '--user=root', '-e', 'create database wordpress']);
+    await run('mariadb', [
+      '--no-defaults',
+      `--socket=${database.socket}`,
+      '--user=root',
+      '-e',
+      'create database wordpress',
+    ]);
 
     const site = join(folder, 'site');
     const plugins = join(site, 'wp-content/mu-plugins');
@@ -109,7 +122,8 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
       url: server.url,
       version: await call<string>("return get_bloginfo( 'version' );"),
       mailFrom,
-      userNames: () => call("return array_values( array_diff( wp_list_pluck( get_users(), 'user_login' ), array( 'admin' ) ) );"),
+      userNames: () =>
+        call("return array_values( array_diff( wp_list_pluck( get_users(), 'user_login' ), array( 'admin' ) ) );"),
       user: async (name) =>
         (await call<WordPressUser | false>(
           `$user = get_user_by( 'login', $in['name'] );
@@ -121,7 +135,8 @@ export async function startWordPress(options: WordPressOptions): Promise<WordPre
           ) : false;`,
           { name },
         )) || undefined,
-      canSignIn: (name, password) => call("return ! is_wp_error( wp_authenticate( $in['name'], $in['password'] ) );", { name, password }),
+      canSignIn: (name, password) =>
+        call("return ! is_wp_error( wp_authenticate( $in['name'], $in['password'] ) );", { name, password }),
       async addUser(name, password, { email = `${name}@elsewhere.test`, role = 'subscriber' } = {}) {
         const user = { user_login: name, user_pass: password, user_email: email, role };
         const made = await call<number | object>("return wp_insert_user( wp_slash( $in['user'] ) );", { user });

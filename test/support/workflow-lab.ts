@@ -8,21 +8,30 @@ import { Client, type WorkflowClientInterceptor, type WorkflowHandle } from '@te
 import type { DataConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import { stringify } from 'yaml';
-import { createAssignActivities } from '../../activities/assign/activities.ts';
-import { createBrowserActivities } from '../../activities/browser/activities.ts';
-import { createDispatchActivities } from '../../activities/dispatch/activities.ts';
-import { createFeedActivities } from '../../activities/feed/activities.ts';
-import { createMailActivities } from '../../activities/mailbox/activities.ts';
-import { createMiniAppActivities } from '../../activities/mini-app/activities.ts';
-import { createPaceActivities, type PermitWish } from '../../activities/pace/activities.ts';
-import { createPodcastActivities } from '../../activities/podcast/activities.ts';
-import { KeyRing } from '../../contracts/key-ring.ts';
-import { findTools } from '../../scripts/setup/tools.mjs';
-import { Sites } from '../../sites/sites-file.ts';
+import { createBrowserActivities } from '../../activities/browser.ts';
+import { createDispatchActivities } from '../../activities/dispatch.ts';
+import { createFeedActivities } from '../../activities/feed.ts';
+import { createMailActivities } from '../../activities/mail.ts';
+import { createManagerActivities } from '../../activities/manager.ts';
+import { createMiniAppActivities } from '../../activities/mini-app.ts';
+import { createPaceActivities } from '../../activities/pace.ts';
+import { createPodcastActivities } from '../../activities/podcast.ts';
+import { KeyRing } from '../../config/key-ring.ts';
+import { Sites } from '../../config/sites-file.ts';
+import { type PermitRequest } from '../../contracts/pace.ts';
+import { searchAttributes } from '../../contracts/workflows.ts';
+import { findTools } from '../../scripts/dev/setup/tools.mjs';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
-import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { Scene, type SceneFlow, type Script, type ScriptedName } from './workflow-scene.ts';
 
@@ -53,7 +62,12 @@ export interface LabOptions {
 const noSetting = {} as never;
 const namesOn = {
   services: [
-    createAssignActivities, createMailActivities, createDispatchActivities, createMiniAppActivities, createFeedActivities, createPodcastActivities,
+    createManagerActivities,
+    createMailActivities,
+    createDispatchActivities,
+    createMiniAppActivities,
+    createFeedActivities,
+    createPodcastActivities,
   ].flatMap((create) => Object.keys(create(noSetting))),
   browser: Object.keys(createBrowserActivities(noSetting)),
 };
@@ -72,9 +86,16 @@ export function bundleWorkflows(file = fileURLToPath(new URL('../../workflows/in
 }
 
 /** Replays each history with the workflows' code. Gives what is wrong with those that would decide otherwise now. */
-export async function findMisfits(runs: Pick<Run, 'workflowId' | 'history'>[], workflowBundle: WorkflowBundle, keys: KeyRing): Promise<string[]> {
+export async function findMisfits(
+  runs: Pick<Run, 'workflowId' | 'history'>[],
+  workflowBundle: WorkflowBundle,
+  keys: KeyRing,
+): Promise<string[]> {
   const misfits: string[] = [];
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle, dataConverter: makeDataConverter(keys) }, runs)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle, dataConverter: makeDataConverter(keys) },
+    runs,
+  )) {
     if (error) misfits.push(`${workflowId}: ${error.message}`);
   }
   return misfits;
@@ -86,7 +107,10 @@ export interface Lab {
   client: Client;
   bundle: WorkflowBundle;
   /** A task of a site of its own, unless one is named. */
-  scene(script?: Script, role?: { domain?: string; flow?: SceneFlow; status?: string; fields?: Record<string, unknown> }): Scene;
+  scene(
+    script?: Script,
+    role?: { domain?: string; flow?: SceneFlow; status?: string; fields?: Record<string, unknown> },
+  ): Scene;
   /** Lists a site in the operator's file. */
   enable(domain: string, pace?: Pace): void;
   /** Has one more worker take browser steps. */
@@ -98,8 +122,16 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export async function startLab({ keys = makeKeys(), realTime, workflows, browserLater = false }: LabOptions = {}): Promise<Lab> {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
+export async function startLab({
+  keys = makeKeys(),
+  realTime,
+  workflows,
+  browserLater = false,
+}: LabOptions = {}): Promise<Lab> {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { forward: {}, filter: 'OFF' } },
+  });
   const dataConverter = makeDataConverter(keys);
   const opened = new Map<string, Opened>();
   const client = { dataConverter, identity, interceptors: { workflow: [noteOpened(opened)] } };
@@ -221,14 +253,23 @@ async function closeGate(env: TestWorkflowEnvironment, gate: WorkflowHandle): Pr
   for (let wait = 1_000; (await gate.describe()).status.name === 'RUNNING'; wait *= 2) await env.sleep(wait);
 }
 
-async function startTemporal(realTime: string[] | undefined, client: ClientOptionsForTestEnv): Promise<TestWorkflowEnvironment> {
+async function startTemporal(
+  realTime: string[] | undefined,
+  client: ClientOptionsForTestEnv,
+): Promise<TestWorkflowEnvironment> {
   const { temporal, testServer } = findTools();
   const env = realTime
     ? await TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'existing-path', path: temporal! }, extraArgs: ['--log-level', 'error', ...realTime] },
+        server: {
+          executable: { type: 'existing-path', path: temporal! },
+          extraArgs: ['--log-level', 'error', ...realTime],
+        },
         client,
       })
-    : await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: testServer! } }, client });
+    : await TestWorkflowEnvironment.createTimeSkipping({
+        server: { executable: { type: 'existing-path', path: testServer! } },
+        client,
+      });
   // The time-skipping server can't list search attributes, so the product's own registration is no use there.
   const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
   await env.connection.operatorService.addSearchAttributes({
@@ -247,9 +288,12 @@ function listActivities(client: Client, scenes: Map<string, Scene>, sites: Sites
     return scene;
   };
   const script = (names: string[]) =>
-    Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => sceneOf().answer(name as ScriptedName, args)]));
+    Object.fromEntries(
+      names.map((name) => [name, (...args: unknown[]) => sceneOf().answer(name as ScriptedName, args)]),
+    );
   const pace = createPaceActivities({ client, sites });
-  const requestPermit = (domain: string, wish: PermitWish) => sceneOf().note('requestPermit', [domain, wish], () => pace.requestPermit(domain, wish));
+  const requestPermit = (domain: string, request: PermitRequest) =>
+    sceneOf().note('requestPermit', [domain, request], () => pace.requestPermit(domain, request));
   return { services: { ...script(namesOn.services), requestPermit }, browser: script(namesOn.browser) };
 }
 

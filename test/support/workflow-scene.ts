@@ -1,29 +1,38 @@
 import { activityInfo, ApplicationFailure, cancelled, heartbeat } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { AssignActivities } from '../../activities/assign/activities.ts';
-import type { BrowserActivities } from '../../activities/browser/activities.ts';
-import { describeFailure } from '../../activities/browser/failure.ts';
-import type { DispatchActivities } from '../../activities/dispatch/activities.ts';
-import type { FeedActivities } from '../../activities/feed/activities.ts';
-import type { MailActivities } from '../../activities/mailbox/activities.ts';
-import type { MiniAppActivities } from '../../activities/mini-app/activities.ts';
-import type { PaceActivities } from '../../activities/pace/activities.ts';
-import type { PodcastActivities } from '../../activities/podcast/activities.ts';
+import type { BrowserActivities } from '../../activities/browser.ts';
+import type { DispatchActivities } from '../../activities/dispatch.ts';
+import type { FeedActivities } from '../../activities/feed.ts';
+import type { MailActivities } from '../../activities/mail.ts';
+import type { ManagerActivities } from '../../activities/manager.ts';
+import type { MiniAppActivities } from '../../activities/mini-app.ts';
+import type { PaceActivities } from '../../activities/pace.ts';
+import type { PodcastActivities } from '../../activities/podcast.ts';
 import { entityTask } from '../../contracts/entity.ts';
-import type { FailureKind, LeftReason, StepFailure } from '../../contracts/outcomes.ts';
 import type { Flow } from '../../contracts/flows.ts';
+import type { LeftReason } from '../../contracts/outcomes.ts';
 import { isMainSite, podcastTask } from '../../contracts/podcast.ts';
 import { socialTask } from '../../contracts/social.ts';
-import { taskQueues } from '../../temporal/task-queues.ts';
+import type { FailureKind, StepFailure } from '../../contracts/steps.ts';
+import { describeFailure } from '../../services/browser/step-failure.ts';
 import { startTask } from '../../temporal/start-task.ts';
+import { taskQueues } from '../../temporal/task-queues.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 
 /** What a test answers in the activities' place; permits are asked for as in the product. */
-export type Scripted = AssignActivities & MailActivities & BrowserActivities & DispatchActivities & MiniAppActivities & FeedActivities & PodcastActivities;
+export type Scripted = ManagerActivities &
+  MailActivities &
+  BrowserActivities &
+  DispatchActivities &
+  MiniAppActivities &
+  FeedActivities &
+  PodcastActivities;
 export type ScriptedName = keyof Scripted;
 type Answer<Name extends ScriptedName> = Awaited<ReturnType<Scripted[Name]>>;
-export type Script = { [Name in ScriptedName]?: (...args: Parameters<Scripted[Name]>) => Answer<Name> | Promise<Answer<Name>> };
+export type Script = {
+  [Name in ScriptedName]?: (...args: Parameters<Scripted[Name]>) => Answer<Name> | Promise<Answer<Name>>;
+};
 
 /** One attempt of an activity. */
 export interface Call {
@@ -41,7 +50,13 @@ export interface Report {
   body: Record<string, unknown>;
 }
 
-export const session = JSON.stringify({ cookies: [{ name: 'sid', value: 'abc' }, { name: 'lang', value: 'vi' }], origins: [] });
+export const session = JSON.stringify({
+  cookies: [
+    { name: 'sid', value: 'abc' },
+    { name: 'lang', value: 'vi' },
+  ],
+  origins: [],
+});
 
 /** Main podcast sites in scenes; `feedUrl` is what they bring. */
 export const mainDomains = ['main.test', 'other-main.test'];
@@ -71,7 +86,10 @@ function happyScript({ fields }: Role, profileUrl: string): Script {
   return {
     readTask: () => ({ kind: 'task', task: socialTask.parse(fields) }),
     readConnectTask: () => ({ kind: 'task', task: entityTask.parse(fields) }),
-    readPodcastTask: () => ({ kind: 'task', task: { ...podcastTask.parse(fields), main: isMainSite(fields.domain, mainDomains) } }),
+    readPodcastTask: () => ({
+      kind: 'task',
+      task: { ...podcastTask.parse(fields), main: isMainSite(fields.domain, mainDomains) },
+    }),
     startTask: () => ({ kind: 'applied' }),
     completeTask: () => ({ kind: 'applied' }),
     failTask: () => ({ kind: 'applied' }),
@@ -114,7 +132,9 @@ export class Scene {
     this.role = role;
     this.profileUrl = `https://${role.fields.domain}/u/${role.fields.username}`;
     const { flow, fields } = role;
-    this.handle = stage.env.client.workflow.getHandle(flow === 'podcast-request' ? podcastRequestId(fields.request_id) : taskWorkflowId(flow, fields.id));
+    this.handle = stage.env.client.workflow.getHandle(
+      flow === 'podcast-request' ? podcastRequestId(fields.request_id) : taskWorkflowId(flow, fields.id),
+    );
     this.#script = { ...happyScript(role, this.profileUrl), ...script };
   }
 
@@ -130,7 +150,12 @@ export class Scene {
       const options = { workflowId: this.handle.workflowId, taskQueue: taskQueues.workflows, args: [fields.id] };
       return void (await this.#stage.env.client.workflow.start('podcastAccount', options));
     }
-    await startTask(this.#stage.env.client, flow, { id: fields.id, status, domain: fields.domain, requestId: fields.request_id });
+    await startTask(this.#stage.env.client, flow, {
+      id: fields.id,
+      status,
+      domain: fields.domain,
+      requestId: fields.request_id,
+    });
   }
 
   /** Whether all that the workflow has decided is done, and it waits for a signal: for its permit. */
@@ -160,9 +185,12 @@ export class Scene {
 
   /** The one report that the manager took. @throws Error when it took none, or a second */
   report(): Report {
-    const reports = this.callsOf('completeTask', 'failTask').filter(({ answer }) => (answer as { kind?: string } | undefined)?.kind === 'applied');
+    const reports = this.callsOf('completeTask', 'failTask').filter(
+      ({ answer }) => (answer as { kind?: string } | undefined)?.kind === 'applied',
+    );
     const [taken] = reports;
-    if (!taken || reports.length > 1) throw new Error(`${reports.length} reports were taken: ${this.calls.map(({ name }) => name).join(', ')}`);
+    if (!taken || reports.length > 1)
+      throw new Error(`${reports.length} reports were taken: ${this.calls.map(({ name }) => name).join(', ')}`);
     return { call: taken.name === 'completeTask' ? 'complete' : 'fail', body: taken.args[3] as Report['body'] };
   }
 
@@ -183,8 +211,15 @@ export class Scene {
 }
 
 /** A browser step's failure, as the step makes it of an error, without where in a test that was. */
-export function stepFailure(error: Error, submitted: boolean, cancelled = false, more: Partial<StepFailure> = {}): Error {
-  return withoutStack(describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text, ...more }));
+export function stepFailure(
+  error: Error,
+  submitted: boolean,
+  cancelled = false,
+  more: Partial<StepFailure> = {},
+): Error {
+  return withoutStack(
+    describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text, ...more }),
+  );
 }
 
 /** A step's failure at a site whose operator has people waited for. */

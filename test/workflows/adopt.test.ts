@@ -1,14 +1,24 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Sighting } from '../../contracts/outcomes.ts';
 import { entityTask } from '../../contracts/entity.ts';
 import { socialTask } from '../../contracts/social.ts';
+import type { AccountLookup } from '../../contracts/steps.ts';
 import { Challenge } from '../../sites/kit/errors.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { PodcastBook } from '../support/podcast-book.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { feedUrl, mainDomains, type Outcome, type Scene, type Script, type ScriptedName, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import {
+  feedUrl,
+  mainDomains,
+  type Outcome,
+  type Scene,
+  type Script,
+  type ScriptedName,
+  session,
+  stepFailure,
+  untilCancelled,
+} from '../support/workflow-scene.ts';
 
 const [mainDomain] = mainDomains as [string];
 
@@ -27,14 +37,20 @@ const attemptTime = 4 * minute;
 const stepTime = 5 * minute;
 const linkWanted = { kind: 'link' as const, from: ['site.test'] };
 const foundSession = JSON.stringify({ cookies: [{ name: 'sid', value: 'found' }], origins: [] });
-const ours = (): Sighting => ({ state: 'ours', session: foundSession, profileUrl: 'https://site.test/u/brand' });
+const ours = (): AccountLookup => ({ state: 'ours', session: foundSession, profileUrl: 'https://site.test/u/brand' });
 
 /** A task that the manager has in this status, whatever it is read in. */
 function taskIn(status: string, flow: 'social' | 'entity', phase: 'register' | 'connect', script: Script = {}): Scene {
   const scene: Scene = lab.scene(
     {
-      readTask: (_flow, _id, asked) => (asked === status ? { kind: 'task', task: socialTask.parse(scene.role.fields) } : { kind: 'left', reason: 'stale' }),
-      readConnectTask: (_id, asked) => (asked === status ? { kind: 'task', task: entityTask.parse(scene.role.fields) } : { kind: 'left', reason: 'stale' }),
+      readTask: (_flow, _id, asked) =>
+        asked === status
+          ? { kind: 'task', task: socialTask.parse(scene.role.fields) }
+          : { kind: 'left', reason: 'stale' },
+      readConnectTask: (_id, asked) =>
+        asked === status
+          ? { kind: 'task', task: entityTask.parse(scene.role.fields) }
+          : { kind: 'left', reason: 'stale' },
       ...script,
     },
     { flow, status: phase },
@@ -42,15 +58,26 @@ function taskIn(status: string, flow: 'social' | 'entity', phase: 'register' | '
   return scene;
 }
 
-const registering = (script?: Script, flow: 'social' | 'entity' = 'social') => taskIn('registering', flow, 'register', script);
+const registering = (script?: Script, flow: 'social' | 'entity' = 'social') =>
+  taskIn('registering', flow, 'register', script);
 const mainSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', domain: mainDomain });
 const subSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', fields: { link_rss: feedUrl } });
 
 async function startAdopting({ role: { flow, status, fields }, handle }: Scene): Promise<void> {
   if (flow === 'podcast') {
-    await lab.client.workflow.start('podcastAccount', { workflowId: handle.workflowId, taskQueue: taskQueues.workflows, args: [fields.id, true] });
+    await lab.client.workflow.start('podcastAccount', {
+      workflowId: handle.workflowId,
+      taskQueue: taskQueues.workflows,
+      args: [fields.id, true],
+    });
   } else if (flow !== 'podcast-request') {
-    await startTask(lab.client, flow, { id: fields.id, status, adopted: true, domain: fields.domain, requestId: fields.request_id });
+    await startTask(lab.client, flow, {
+      id: fields.id,
+      status,
+      adopted: true,
+      domain: fields.domain,
+      requestId: fields.request_id,
+    });
   }
 }
 
@@ -67,7 +94,7 @@ const looksAndAttempts = (scene: Scene) => scene.callsOf('lookFor', 'createAccou
 function makeBlindSite() {
   let accounts = 0;
   let sees = false;
-  const sighting = (): Sighting => (accounts > 0 ? ours() : { state: 'absent' });
+  const sighting = (): AccountLookup => (accounts > 0 ? ours() : { state: 'absent' });
   const script: Script = {
     createAccount: () => {
       accounts += 1;
@@ -80,7 +107,11 @@ function makeBlindSite() {
     accounts: () => accounts,
     /** Terminates the task's workflow between its two looks, when no step of it is at work. */
     async terminate(scene: Scene): Promise<void> {
-      const waits = async () => (await scene.handle.fetchHistory()).events!.some((event) => event.timerStartedEventAttributes?.startToFireTimeout?.seconds?.toString() === String(attemptTime / second));
+      const waits = async () =>
+        (await scene.handle.fetchHistory()).events!.some(
+          (event) =>
+            event.timerStartedEventAttributes?.startToFireTimeout?.seconds?.toString() === String(attemptTime / second),
+        );
       await expect.poll(waits, { timeout: 10_000 }).toBe(true);
       await scene.handle.terminate();
       sees = true;
@@ -93,18 +124,29 @@ describe.each(['social', 'entity'] as const)('%s: an adopted register phase', (f
     const scene = registering({ lookFor: ours }, flow);
     expect(await adopt(scene)).toEqual({ outcome: 'completed', profileUrl: scene.profileUrl });
     const { id } = scene.role.fields;
-    expect(namesOf(scene)).toEqual(['readTask', 'markMailbox', 'requestPermit', 'lookFor', 'requestPermit', 'updateProfile', 'completeTask']);
+    expect(namesOf(scene)).toEqual([
+      'readTask',
+      'markMailbox',
+      'requestPermit',
+      'lookFor',
+      'requestPermit',
+      'updateProfile',
+      'completeTask',
+    ]);
     expect(scene.callsOf('readTask')[0]!.args).toEqual([flow, id, 'registering']);
     expect(scene.callsOf('updateProfile')[0]!.args[1]).toBe(foundSession);
     expect(scene.callsOf('completeTask')[0]!.args.slice(0, 3)).toEqual([flow, id, 'registering']);
     expect(scene.report().call).toBe('complete');
   });
 
-  test.each(['register', 'completed', 'final_failed'])('that is %s is left alone, and nothing is sent', async (status) => {
-    const scene = taskIn(status, flow, 'register');
-    expect(await adopt(scene)).toEqual({ outcome: 'left', reason: 'stale' });
-    expect(namesOf(scene)).toEqual(['readTask']);
-  });
+  test.each(['register', 'completed', 'final_failed'])(
+    'that is %s is left alone, and nothing is sent',
+    async (status) => {
+      const scene = taskIn(status, flow, 'register');
+      expect(await adopt(scene)).toEqual({ outcome: 'left', reason: 'stale' });
+      expect(namesOf(scene)).toEqual(['readTask']);
+    },
+  );
 });
 
 describe('an account that a terminated workflow was making', () => {
@@ -113,7 +155,10 @@ describe('an account that a terminated workflow was making', () => {
     let status = 'register';
     const scene = registering({
       ...site.script,
-      readTask: (_flow, _id, asked) => (asked === status ? { kind: 'task', task: socialTask.parse(scene.role.fields) } : { kind: 'left', reason: 'stale' }),
+      readTask: (_flow, _id, asked) =>
+        asked === status
+          ? { kind: 'task', task: socialTask.parse(scene.role.fields) }
+          : { kind: 'left', reason: 'stale' },
       startTask: () => {
         status = 'registering';
         return { kind: 'applied' };
@@ -129,7 +174,7 @@ describe('an account that a terminated workflow was making', () => {
   });
 
   test('and makes after the first look is found when its time is over', async () => {
-    const sightings: Sighting[] = [{ state: 'absent' }, ours()];
+    const sightings: AccountLookup[] = [{ state: 'absent' }, ours()];
     const scene = registering({ lookFor: () => sightings.shift()! });
     expect(await adopt(scene)).toMatchObject({ outcome: 'completed' });
     expect(looksAndAttempts(scene)).toEqual(['lookFor', 'lookFor']);
@@ -141,18 +186,28 @@ describe('an account that a terminated workflow was making', () => {
 describe('an account that is absent', () => {
   test('is made only after an attempt’s time, with the mailbox marked anew', async () => {
     const stand = { uidValidity: '1', uidNext: 7, markedAt: 0 };
-    const scene = registering({ markMailbox: () => ({ mark: stand }), createAccount: () => ({ session, awaiting: linkWanted }) });
+    const scene = registering({
+      markMailbox: () => ({ mark: stand }),
+      createAccount: () => ({ session, awaiting: linkWanted }),
+    });
     expect(await adopt(scene)).toMatchObject({ outcome: 'completed' });
     expect(looksAndAttempts(scene)).toEqual(['lookFor', 'lookFor', 'createAccount']);
     const [early, late] = scene.callsOf('lookFor').map(({ at }) => at);
     expect(late! - early!).toBeGreaterThanOrEqual(attemptTime);
     const names = namesOf(scene).filter((name) => name !== 'requestPermit');
-    expect(names.slice(0, 6)).toEqual(['readTask', 'markMailbox', 'lookFor', 'lookFor', 'markMailbox', 'createAccount']);
+    expect(names.slice(0, 6)).toEqual([
+      'readTask',
+      'markMailbox',
+      'lookFor',
+      'lookFor',
+      'markMailbox',
+      'createAccount',
+    ]);
     expect(scene.callsOf('awaitMail')[0]!.args[1]).toEqual(stand);
   });
 
   test('is looked for again when the attempt at it is lost', async () => {
-    const sightings: Sighting[] = [{ state: 'absent' }, { state: 'absent' }, ours()];
+    const sightings: AccountLookup[] = [{ state: 'absent' }, { state: 'absent' }, ours()];
     const scene = registering({
       createAccount: () => {
         throw stepFailure(new Error('the answer was lost'), true);
@@ -165,13 +220,19 @@ describe('an account that is absent', () => {
 });
 
 describe('an account of which nobody can tell', () => {
-  test.each(['unknown', 'taken'] as const)('is not made, and is reported as undecided, when it stays %s', async (state) => {
-    const scene = registering({ lookFor: () => ({ state }) });
-    expect(await adopt(scene)).toMatchObject({ outcome: 'register_failed', failure: 'OutcomeUnknown' });
-    expect(scene.report().body).toMatchObject({ status: 'register_failed', error_message: expect.stringMatching(/^outcome unknown: .*earlier workflow/) as string });
-    expect(scene.callsOf('lookFor')).toHaveLength(2);
-    expect(scene.callsOf('createAccount')).toEqual([]);
-  });
+  test.each(['unknown', 'taken'] as const)(
+    'is not made, and is reported as undecided, when it stays %s',
+    async (state) => {
+      const scene = registering({ lookFor: () => ({ state }) });
+      expect(await adopt(scene)).toMatchObject({ outcome: 'register_failed', failure: 'OutcomeUnknown' });
+      expect(scene.report().body).toMatchObject({
+        status: 'register_failed',
+        error_message: expect.stringMatching(/^outcome unknown: .*earlier workflow/) as string,
+      });
+      expect(scene.callsOf('lookFor')).toHaveLength(2);
+      expect(scene.callsOf('createAccount')).toEqual([]);
+    },
+  );
 
   test('is reported as undecided when the site lets nobody look', async () => {
     const scene = registering({
@@ -187,7 +248,9 @@ describe('an account of which nobody can tell', () => {
 
 describe('the mail of a sign-up whose workflow was terminated', () => {
   test('counts although it came before the task was adopted', async () => {
-    const scene = registering({ lookFor: () => ({ state: 'unconfirmed', awaiting: linkWanted, session: foundSession }) });
+    const scene = registering({
+      lookFor: () => ({ state: 'unconfirmed', awaiting: linkWanted, session: foundSession }),
+    });
     expect(await adopt(scene)).toMatchObject({ outcome: 'completed' });
     const [awaited] = scene.callsOf('awaitMail');
     const mark = awaited!.args[1] as { uidValidity: string; markedAt: number };
@@ -200,7 +263,8 @@ describe('the mail of a sign-up whose workflow was terminated', () => {
   test('shows the account of a site that hides it', async () => {
     const scene = registering({
       lookFor: () => ({ state: 'unknown', awaiting: linkWanted }),
-      findMail: (_task, mark) => (mark.uidValidity === '' ? { kind: 'link', value: 'https://site.test/confirm' } : undefined),
+      findMail: (_task, mark) =>
+        mark.uidValidity === '' ? { kind: 'link', value: 'https://site.test/confirm' } : undefined,
     });
     expect(await adopt(scene)).toMatchObject({ outcome: 'completed' });
     expect(scene.callsOf('confirmEmail')).toHaveLength(1);
@@ -231,7 +295,7 @@ describe('a cancellation of an adopted task', () => {
     return scene;
   }
 
-  test.each<[Sighting['state'], object]>([
+  test.each<[AccountLookup['state'], object]>([
     ['absent', { outcome: 'register_failed', failure: 'Cancelled', reason: 'cancelled' }],
     ['ours', { outcome: 'profile_failed', failure: 'Cancelled', reason: 'cancelled' }],
     ['unknown', { outcome: 'register_failed', failure: 'OutcomeUnknown', reason: 'outcome unknown: cancelled' }],
@@ -261,32 +325,46 @@ describe('an adopted connect phase', () => {
     const scene = taskIn('connecting', 'entity', 'connect');
     expect(await adopt(scene)).toEqual({ outcome: 'completed', profileUrl: scene.profileUrl });
     const { id } = scene.role.fields;
-    expect(namesOf(scene)).toEqual(['readConnectTask', 'markMailbox', 'requestPermit', 'signIn', 'requestPermit', 'addLinks', 'completeTask']);
+    expect(namesOf(scene)).toEqual([
+      'readConnectTask',
+      'markMailbox',
+      'requestPermit',
+      'signIn',
+      'requestPermit',
+      'addLinks',
+      'completeTask',
+    ]);
     expect(scene.callsOf('readConnectTask')[0]!.args).toEqual([id, 'connecting']);
     expect(scene.callsOf('completeTask')[0]!.args.slice(0, 3)).toEqual(['entity', id, 'connecting']);
   });
 
-  test.each(['connect', 'completed', 'connect_failed'])('that is %s is left alone, and nothing is sent', async (status) => {
-    const scene = taskIn(status, 'entity', 'connect');
-    expect(await adopt(scene)).toEqual({ outcome: 'left', reason: 'stale' });
-    expect(namesOf(scene)).toEqual(['readConnectTask']);
-  });
+  test.each(['connect', 'completed', 'connect_failed'])(
+    'that is %s is left alone, and nothing is sent',
+    async (status) => {
+      const scene = taskIn(status, 'entity', 'connect');
+      expect(await adopt(scene)).toEqual({ outcome: 'left', reason: 'stale' });
+      expect(namesOf(scene)).toEqual(['readConnectTask']);
+    },
+  );
 });
 
 describe('an adopted podcast task', () => {
   test.each<[string, (script: Script) => Scene, ScriptedName]>([
     ['a main site', mainSite, 'makeShow'],
     ['a sub-site', subSite, 'importFeed'],
-  ])('of %s looks for its account first, and goes on when a step of before would have ended', async (_which, site, step) => {
-    const scene = site({ lookFor: ours });
-    expect(await adopt(scene)).toMatchObject({ outcome: 'completed' });
-    expect(scene.callsOf('startTask')).toHaveLength(1);
-    expect(looksAndAttempts(scene)).toEqual(['lookFor']);
-    const [made] = scene.callsOf(step);
-    expect(made!.args[1]).toBe(foundSession);
-    expect(made!.at - scene.callsOf('readPodcastTask')[0]!.at).toBeGreaterThanOrEqual(stepTime - second);
-    expect(scene.report().call).toBe('complete');
-  });
+  ])(
+    'of %s looks for its account first, and goes on when a step of before would have ended',
+    async (_which, site, step) => {
+      const scene = site({ lookFor: ours });
+      expect(await adopt(scene)).toMatchObject({ outcome: 'completed' });
+      expect(scene.callsOf('startTask')).toHaveLength(1);
+      expect(looksAndAttempts(scene)).toEqual(['lookFor']);
+      const [made] = scene.callsOf(step);
+      expect(made!.args[1]).toBe(foundSession);
+      expect(made!.at - scene.callsOf('readPodcastTask')[0]!.at).toBeGreaterThanOrEqual(stepTime - second);
+      expect(scene.report().call).toBe('complete');
+    },
+  );
 
   test('whose account is absent is made after the attempt’s time, and waits no longer than it must', async () => {
     const scene = mainSite();
@@ -315,7 +393,11 @@ describe('a podcast request that is told to adopt a task', () => {
 
   function openBook(script: Script, others: Record<string, Script> = {}) {
     const book = new PodcastBook(lab, `adopt-${++books}`, { main: script, ...others });
-    return { book, main: book.scenes.get('main')!, toAdopt: (name: string) => ({ ...book.describe(book.task(name)), adopt: true }) };
+    return {
+      book,
+      main: book.scenes.get('main')!,
+      toAdopt: (name: string) => ({ ...book.describe(book.task(name)), adopt: true }),
+    };
   }
 
   /** A book whose main site's first workflow fails before its report arrives, with the account made. */
@@ -355,7 +437,10 @@ describe('a podcast request that is told to adopt a task', () => {
     await book.dispatch();
     await expect(main.endWithoutSkipping()).rejects.toThrow();
     expect(await book.dispatch([toAdopt('main')])).toBe('open');
-    expect(await book.parent.end()).toEqual({ outcome: 'completed', tasks: Object.fromEntries(book.tasks.map(({ id }) => [id, 'completed'])) });
+    expect(await book.parent.end()).toEqual({
+      outcome: 'completed',
+      tasks: Object.fromEntries(book.tasks.map(({ id }) => [id, 'completed'])),
+    });
     expect(looksAndAttempts(main)).toEqual(['createAccount', 'lookFor']);
     expect(looksAndAttempts(book.scenes.get('a')!)).toEqual(['createAccount']);
   });

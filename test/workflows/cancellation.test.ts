@@ -1,9 +1,16 @@
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Made } from '../../contracts/outcomes.ts';
+import type { AccountResult } from '../../contracts/steps.ts';
 import { SiteDown } from '../../sites/kit/errors.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { activityFailure, type Scene, type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import {
+  activityFailure,
+  type Scene,
+  type Script,
+  session,
+  stepFailure,
+  untilCancelled,
+} from '../support/workflow-scene.ts';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -15,7 +22,7 @@ afterAll(() => lab.close());
 const second = 1_000;
 const day = 86_400 * second;
 const mailWanted = { kind: 'link' as const, from: ['site.test'] };
-const made: Made = { session, profileUrl: 'https://site.test/u/brand' };
+const made: AccountResult = { session, profileUrl: 'https://site.test/u/brand' };
 
 /** A scene, a step of which asks for the cancellation of its workflow, and goes on when that has heard of it. */
 function cancelledAt(script: (cancel: () => Promise<void>) => Script): Scene {
@@ -113,9 +120,16 @@ describe('a cancellation while the account is being made', () => {
   });
 
   test('finds an account that was made by then, and reports it as usable', async () => {
-    const scene = cancelledAt((cancel) => ({ createAccount: cancelledStep(cancel, true), lookFor: () => ({ state: 'ours', ...made }) }));
+    const scene = cancelledAt((cancel) => ({
+      createAccount: cancelledStep(cancel, true),
+      lookFor: () => ({ state: 'ours', ...made }),
+    }));
     expect(await scene.run()).toMatchObject({ outcome: 'profile_failed', failure: 'Cancelled' });
-    expect(scene.report().body).toEqual({ status: 'profile_failed', error_message: 'cancelled', link_profile: made.profileUrl });
+    expect(scene.report().body).toEqual({
+      status: 'profile_failed',
+      error_message: 'cancelled',
+      link_profile: made.profileUrl,
+    });
     expect(scene.callsOf('updateProfile')).toEqual([]);
   });
 
@@ -125,7 +139,11 @@ describe('a cancellation while the account is being made', () => {
       lookFor: () => ({ state: 'unconfirmed', awaiting: mailWanted, profileUrl: made.profileUrl }),
     }));
     expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'Cancelled' });
-    expect(scene.report().body).toEqual({ status: 'register_failed', error_message: 'unconfirmed: cancelled', link_profile: made.profileUrl });
+    expect(scene.report().body).toEqual({
+      status: 'register_failed',
+      error_message: 'unconfirmed: cancelled',
+      link_profile: made.profileUrl,
+    });
   });
 
   test('looks a second time before it says that there is none', async () => {
@@ -139,7 +157,10 @@ describe('a cancellation while the account is being made', () => {
   });
 
   test('says so when nobody can tell', async () => {
-    const scene = cancelledAt((cancel) => ({ createAccount: cancelledStep(cancel, true), lookFor: () => ({ state: 'unknown' }) }));
+    const scene = cancelledAt((cancel) => ({
+      createAccount: cancelledStep(cancel, true),
+      lookFor: () => ({ state: 'unknown' }),
+    }));
     expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'OutcomeUnknown' });
     expect(scene.report().body.error_message).toBe('outcome unknown: cancelled');
   });
@@ -179,13 +200,21 @@ describe('a cancellation of an account that was made', () => {
       awaitMail: cancelledStep(cancel, true),
     }));
     expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'Cancelled' });
-    expect(scene.report().body).toEqual({ status: 'register_failed', error_message: 'unconfirmed: cancelled', link_profile: made.profileUrl });
+    expect(scene.report().body).toEqual({
+      status: 'register_failed',
+      error_message: 'unconfirmed: cancelled',
+      link_profile: made.profileUrl,
+    });
   });
 
   test('while its profile is furnished is reported as usable', async () => {
     const scene = cancelledAt((cancel) => ({ updateProfile: cancelledStep(cancel, false) }));
     expect(await scene.run()).toMatchObject({ outcome: 'profile_failed', failure: 'Cancelled' });
-    expect(scene.report().body).toEqual({ status: 'profile_failed', error_message: 'cancelled', link_profile: scene.profileUrl });
+    expect(scene.report().body).toEqual({
+      status: 'profile_failed',
+      error_message: 'cancelled',
+      link_profile: scene.profileUrl,
+    });
   });
 
   test('while it is reported does not stop the report', async () => {
@@ -222,6 +251,10 @@ describe('after seven days', () => {
       },
     });
     expect(await scene.run()).toMatchObject({ outcome: 'profile_failed', failure: 'Overdue' });
-    expect(scene.report().body).toEqual({ status: 'profile_failed', error_message: "the task's time was over", link_profile: scene.profileUrl });
+    expect(scene.report().body).toEqual({
+      status: 'profile_failed',
+      error_message: "the task's time was over",
+      link_profile: scene.profileUrl,
+    });
   });
 });

@@ -1,7 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { firstPause, type GateState, grantNext, isIdle, longestPause, newGate, nextChange, pause, release, request, resume, view } from '../../workflows/gate-state.ts';
+import { type GateState } from '../../contracts/pace.ts';
+import {
+  firstPause,
+  grantNext,
+  isIdle,
+  longestPause,
+  newGate,
+  nextChange,
+  pause,
+  release,
+  request,
+  resume,
+  view,
+} from '../../workflows/pace/gate-state.ts';
 
 describe('the gate’s decisions', () => {
   interface Visit {
@@ -62,33 +75,46 @@ describe('the gate’s decisions', () => {
 
   test('give everyone a permit, in turn, at most so many at once, and accounts their distance', () => {
     fc.assert(
-      fc.property(fc.array(visit, { maxLength: 25 }), upTo(400), fc.integer({ min: 1, max: 4 }), (visits, every, atOnce) => {
-        const { asked, granted } = play(visits, every, atOnce);
-        for (const [index, { patience }] of visits.entries()) {
-          if (patience === undefined) expect(granted.has(index), `visit ${index} waits for ever`).toBe(true);
-        }
+      fc.property(
+        fc.array(visit, { maxLength: 25 }),
+        upTo(400),
+        fc.integer({ min: 1, max: 4 }),
+        (visits, every, atOnce) => {
+          const { asked, granted } = play(visits, every, atOnce);
+          for (const [index, { patience }] of visits.entries()) {
+            if (patience === undefined) expect(granted.has(index), `visit ${index} waits for ever`).toBe(true);
+          }
 
-        const spans = [...granted.values()];
-        for (const { from } of spans) {
-          expect(spans.filter((span) => span.from <= from && from < span.to).length).toBeLessThanOrEqual(atOnce);
-        }
-        const makers = asked.filter((index) => visits[index]!.creating && granted.has(index));
-        const others = asked.filter((index) => !visits[index]!.creating && granted.has(index));
-        for (const line of [makers, others]) {
-          const turns = line.map((index) => granted.get(index)!.from);
-          expect(turns).toEqual(turns.toSorted((a, b) => a - b));
-        }
-        for (const [place, index] of makers.slice(1).entries()) {
-          expect(granted.get(index)!.from).toBeGreaterThanOrEqual(granted.get(makers[place]!)!.to + every);
-        }
-      }),
+          const spans = [...granted.values()];
+          for (const { from } of spans) {
+            expect(spans.filter((span) => span.from <= from && from < span.to).length).toBeLessThanOrEqual(atOnce);
+          }
+          const makers = asked.filter((index) => visits[index]!.creating && granted.has(index));
+          const others = asked.filter((index) => !visits[index]!.creating && granted.has(index));
+          for (const line of [makers, others]) {
+            const turns = line.map((index) => granted.get(index)!.from);
+            expect(turns).toEqual(turns.toSorted((a, b) => a - b));
+          }
+          for (const [place, index] of makers.slice(1).entries()) {
+            expect(granted.get(index)!.from).toBeGreaterThanOrEqual(granted.get(makers[place]!)!.to + every);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });
 
   test('know a wish that is repeated, and take the site’s latest settings', () => {
     const gate = structuredClone(newGate);
-    const wish = { permitId: 'one', workflowId: 'task', runId: 'run', creating: false, leaseMs: 100, every: 10, atOnce: 1 };
+    const wish = {
+      permitId: 'one',
+      workflowId: 'task',
+      runId: 'run',
+      creating: false,
+      leaseMs: 100,
+      every: 10,
+      atOnce: 1,
+    };
     request(gate, wish);
     request(gate, { ...wish, atOnce: 2 });
     expect(gate.queue).toHaveLength(1);
@@ -102,7 +128,15 @@ describe('the gate’s decisions', () => {
   test('carry ten thousand waiting tasks in one payload', () => {
     const gate = structuredClone(newGate);
     for (let place = 0; place < 10_000; place++) {
-      request(gate, { permitId: randomUUID(), workflowId: `social/${randomUUID()}`, runId: randomUUID(), creating: true, leaseMs: 570_000, every: 30_000, atOnce: 1 });
+      request(gate, {
+        permitId: randomUUID(),
+        workflowId: `social/${randomUUID()}`,
+        runId: randomUUID(),
+        creating: true,
+        leaseMs: 570_000,
+        every: 30_000,
+        atOnce: 1,
+      });
     }
     expect(Buffer.byteLength(JSON.stringify(gate))).toBeLessThan(2 * 1024 * 1024 - 4096);
   });

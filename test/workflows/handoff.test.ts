@@ -1,16 +1,25 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { HandedStep, PersonsWord } from '../../contracts/handoff.ts';
-import type { Sighting } from '../../contracts/outcomes.ts';
+import type { HandedStep, HandoffAnswer } from '../../contracts/handoff.ts';
+import type { AccountLookup } from '../../contracts/steps.ts';
+import { searchAttributes, waitsForPerson } from '../../contracts/workflows.ts';
 import { Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
 import { readHanded } from '../../temporal/handoffs.ts';
-import { searchAttributes, waitsForPerson } from '../../temporal/search-attributes.ts';
-import { startTask } from '../../temporal/start-task.ts';
 import { readGate } from '../../temporal/site-gate.ts';
+import { startTask } from '../../temporal/start-task.ts';
 import { after, failing } from '../support/scripted-failures.ts';
 import { withoutQuery } from '../support/without-query.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { feedUrl, handedFailure, mainDomains, type Scene, type Script, type ScriptedName, session, stepFailure } from '../support/workflow-scene.ts';
+import {
+  feedUrl,
+  handedFailure,
+  mainDomains,
+  type Scene,
+  type Script,
+  type ScriptedName,
+  session,
+  stepFailure,
+} from '../support/workflow-scene.ts';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -24,13 +33,14 @@ const day = 24 * hour;
 const robot = new Challenge('verify that you are human');
 const asked = 'verify that you are human (evidence: evidence-1)';
 const strange = new FormChanged('there is no field "E-mail"');
-const ours = (): Sighting => ({ state: 'ours', session, profileUrl: 'https://site.test/u/brand' });
+const ours = (): AccountLookup => ({ state: 'ours', session, profileUrl: 'https://site.test/u/brand' });
 /** The site asks for a human before anything was sent. */
 const asksFirst = (waitMs = 4 * hour): Script => ({ createAccount: failing(handedFailure(robot, false, waitMs)) });
 
 const handed = ({ handle }: Scene) => readHanded(lab.client, handle.workflowId);
-const say = ({ handle }: Scene, word: PersonsWord) => handle.executeUpdate('answerHandoff', { args: [word] });
-const outcomeOf = async ({ handle }: Scene) => (await handle.describe()).typedSearchAttributes.get(searchAttributes.outcome);
+const say = ({ handle }: Scene, word: HandoffAnswer) => handle.executeUpdate('answerHandoff', { args: [word] });
+const outcomeOf = async ({ handle }: Scene) =>
+  (await handle.describe()).typedSearchAttributes.get(searchAttributes.outcome);
 const looksAndAttempts = (scene: Scene) => scene.callsOf('lookFor', 'createAccount').map(({ name }) => name);
 
 /** Starts a task and waits until it waits for a person. */
@@ -46,7 +56,7 @@ async function nextHanded(scene: Scene): Promise<HandedStep> {
 
 /** The error with which a word was refused. */
 async function refusalOf(scene: Scene, word: unknown): Promise<string | undefined> {
-  const error: unknown = await say(scene, word as PersonsWord).then(
+  const error: unknown = await say(scene, word as HandoffAnswer).then(
     () => undefined,
     (failure: unknown) => failure,
   );
@@ -68,13 +78,22 @@ describe('a sign-up that a person is waited for', () => {
     const step = await untilHanded(scene);
     expect(await withoutQuery(lab.client, () => handed(scene))).toEqual(step);
     const { domain, username } = scene.role.fields;
-    expect(step).toMatchObject({ domain, login: username, step: expect.stringContaining('sign up') as string, page: '/signup', reason: asked, evidence: 'evidence-1' });
+    expect(step).toMatchObject({
+      domain,
+      login: username,
+      step: expect.stringContaining('sign up') as string,
+      page: '/signup',
+      reason: asked,
+      evidence: 'evidence-1',
+    });
     expect(step.until - begun).toBeGreaterThanOrEqual(4 * hour);
     expect(step.until - begun).toBeLessThan(4 * hour + 60_000);
     expect(JSON.stringify(step)).not.toContain('Password-1');
     expect(await outcomeOf(scene)).toBe(waitsForPerson);
     const metadata = await scene.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(metadata.currentDetails).toContain(`${asked}, until ${new Date(step.until).toISOString()}; \`npm run handoff -- done ${scene.handle.workflowId}\``);
+    expect(metadata.currentDetails).toContain(
+      `${asked}, until ${new Date(step.until).toISOString()}; \`npm run handoff -- done ${scene.handle.workflowId}\``,
+    );
     expect(await readGate(lab.client, domain)).toMatchObject({ out: 0, waiting: 0, reason: 'human check' });
     expect(scene.callsOf('completeTask', 'failTask')).toEqual([]);
   });
@@ -101,7 +120,10 @@ describe('a sign-up that a person is waited for', () => {
   });
 
   test('has the account confirmed that the person left unconfirmed', async () => {
-    const scene = lab.scene({ ...asksFirst(), lookFor: () => ({ state: 'unconfirmed', awaiting: { kind: 'link', from: ['site.test'] } }) });
+    const scene = lab.scene({
+      ...asksFirst(),
+      lookFor: () => ({ state: 'unconfirmed', awaiting: { kind: 'link', from: ['site.test'] } }),
+    });
     await untilHanded(scene);
     await say(scene, { word: 'done' });
     expect(await scene.end()).toMatchObject({ outcome: 'completed' });
@@ -113,7 +135,9 @@ describe('a sign-up that a person is waited for', () => {
     await untilHanded(scene);
     await say(scene, { word: 'done' });
     expect(await scene.end()).toMatchObject({ outcome: 'register_failed', failure: 'Challenge' });
-    expect(scene.report().body.error_message).toBe(`${asked}; a person said that it was done, but the account is not there`);
+    expect(scene.report().body.error_message).toBe(
+      `${asked}; a person said that it was done, but the account is not there`,
+    );
     expect(looksAndAttempts(scene)).toEqual(['createAccount', 'lookFor']);
   });
 
@@ -125,7 +149,9 @@ describe('a sign-up that a person is waited for', () => {
     await untilHanded(scene);
     await say(scene, { word: 'done' });
     expect(await scene.end()).toMatchObject({ outcome: 'register_failed', failure: 'OutcomeUnknown' });
-    expect(scene.report().body.error_message).toMatch(/^outcome unknown: .*; a person said that it was done, but the site does not show whether the account was made/);
+    expect(scene.report().body.error_message).toMatch(
+      /^outcome unknown: .*; a person said that it was done, but the site does not show whether the account was made/,
+    );
     expect(scene.callsOf('createAccount')).toHaveLength(1);
   });
 
@@ -142,7 +168,9 @@ describe('a sign-up that a person is waited for', () => {
   test('that nobody takes over is reported when the time is over', async () => {
     const scene = lab.scene(asksFirst());
     expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'Challenge' });
-    expect(scene.report().body.error_message).toMatch(/; no person took it over by \S+Z, and the account is not there$/);
+    expect(scene.report().body.error_message).toMatch(
+      /; no person took it over by \S+Z, and the account is not there$/,
+    );
     const [tried] = scene.callsOf('createAccount');
     const [looked] = scene.callsOf('lookFor');
     expect(looked!.at - tried!.at).toBeGreaterThanOrEqual(4 * hour);
@@ -154,15 +182,21 @@ describe('a sign-up that a person is waited for', () => {
     expect(looksAndAttempts(scene)).toEqual(['createAccount', 'lookFor']);
   });
 
-  test.each(['absent', 'ours'] as const)('that is cancelled looks before it reports: the account is %s', async (state) => {
-    const scene = lab.scene({ ...asksFirst(), lookFor: () => ({ ...ours(), state }) });
-    await untilHanded(scene);
-    await scene.handle.cancel();
-    expect(await scene.end()).toMatchObject({ outcome: state === 'ours' ? 'profile_failed' : 'register_failed', failure: 'Cancelled' });
-    expect(scene.report().body.error_message).toBe('cancelled');
-    expect(scene.callsOf('lookFor').length).toBe(state === 'ours' ? 1 : 2);
-    expect(scene.callsOf('createAccount')).toHaveLength(1);
-  });
+  test.each(['absent', 'ours'] as const)(
+    'that is cancelled looks before it reports: the account is %s',
+    async (state) => {
+      const scene = lab.scene({ ...asksFirst(), lookFor: () => ({ ...ours(), state }) });
+      await untilHanded(scene);
+      await scene.handle.cancel();
+      expect(await scene.end()).toMatchObject({
+        outcome: state === 'ours' ? 'profile_failed' : 'register_failed',
+        failure: 'Cancelled',
+      });
+      expect(scene.report().body.error_message).toBe('cancelled');
+      expect(scene.callsOf('lookFor').length).toBe(state === 'ours' ? 1 : 2);
+      expect(scene.callsOf('createAccount')).toHaveLength(1);
+    },
+  );
 
   test('ends with the task’s own time, whatever the site’s setting', async () => {
     const scene = lab.scene(asksFirst(30 * day));
@@ -208,7 +242,10 @@ describe('a sign-up that a person is waited for', () => {
 
   test('holds up nobody else at the site', async () => {
     lab.enable('shared.test', { every: '0s' });
-    const waits = lab.scene({ createAccount: failing(handedFailure(strange, false, 4 * hour)) }, { domain: 'shared.test' });
+    const waits = lab.scene(
+      { createAccount: failing(handedFailure(strange, false, 4 * hour)) },
+      { domain: 'shared.test' },
+    );
     await untilHanded(waits);
     const other = lab.scene({}, { domain: 'shared.test' });
     await other.start();
@@ -265,7 +302,14 @@ const laterSteps: [step: ScriptedName, flow: 'social' | 'entity' | 'connect' | '
   ['addLinks', 'connect', {}],
   ['makeShow', 'main', {}],
   ['importFeed', 'sub', {}],
-  ['confirmImport', 'sub', { importFeed: () => ({ session, awaiting: { kind: 'code', from: ['site.test'] } }), awaitMail: () => ({ kind: 'code', value: '12345678' }) }],
+  [
+    'confirmImport',
+    'sub',
+    {
+      importFeed: () => ({ session, awaiting: { kind: 'code', from: ['site.test'] } }),
+      awaitMail: () => ({ kind: 'code', value: '12345678' }),
+    },
+  ],
 ];
 const answers: Script = {
   confirmEmail: () => ({ session }),
@@ -289,7 +333,10 @@ describe('a later step that a person is waited for', () => {
   beforeAll(() => lab.enable(mainDomains[0]!, { every: '0s', atOnce: 10 }));
 
   test.each(laterSteps)('%s (%s) is tried again when it was done', async (step, flow, script) => {
-    const scene = sceneOf(flow, { ...script, [step]: after([handedFailure(strange, false, 4 * hour)], (answers[step] as () => unknown)()) });
+    const scene = sceneOf(flow, {
+      ...script,
+      [step]: after([handedFailure(strange, false, 4 * hour)], (answers[step] as () => unknown)()),
+    });
     await untilHanded(scene);
     expect(scene.callsOf(step)).toHaveLength(1);
     await say(scene, { word: 'done' });
@@ -303,14 +350,19 @@ describe('a later step that a person is waited for', () => {
     await untilHanded(scene);
     await say(scene, { word: 'give up' });
     expect(await scene.end()).toMatchObject({ failure: 'FormChanged' });
-    expect(scene.report()).toMatchObject({ call: 'fail', body: { error_message: expect.stringContaining('; a person gave it up') as string } });
+    expect(scene.report()).toMatchObject({
+      call: 'fail',
+      body: { error_message: expect.stringContaining('; a person gave it up') as string },
+    });
     expect(scene.callsOf(step)).toHaveLength(1);
     expect(scene.callsOf('lookFor')).toEqual([]);
   });
 
   test('waits anew for each time that it fails after a word', async () => {
     const check = () => handedFailure(strange, false, 4 * hour);
-    const scene = lab.scene({ updateProfile: after([check(), check()], { session, profileUrl: 'https://site.test/u/brand', problems: [] }) });
+    const scene = lab.scene({
+      updateProfile: after([check(), check()], { session, profileUrl: 'https://site.test/u/brand', problems: [] }),
+    });
     await untilHanded(scene);
     await say(scene, { word: 'done' });
     await expect.poll(() => scene.callsOf('updateProfile').length, { timeout: 10_000 }).toBe(2);
@@ -324,8 +376,16 @@ describe('a later step that a person is waited for', () => {
     const scene = lab.scene({ updateProfile: after(failures, { profileUrl: '', problems: [] }) });
     await untilHanded(scene);
     await say(scene, { word: 'done', link: 'https://site.test/@brand' });
-    expect(await scene.end()).toMatchObject({ outcome: 'profile_failed', failure: 'Rejected', profileUrl: 'https://site.test/@brand' });
-    expect(scene.report().body).toEqual({ status: 'profile_failed', error_message: 'no phone numbers', link_profile: 'https://site.test/@brand' });
+    expect(await scene.end()).toMatchObject({
+      outcome: 'profile_failed',
+      failure: 'Rejected',
+      profileUrl: 'https://site.test/@brand',
+    });
+    expect(scene.report().body).toEqual({
+      status: 'profile_failed',
+      error_message: 'no phone numbers',
+      link_profile: 'https://site.test/@brand',
+    });
   });
 
   test('puts the link into the report of a connect phase', async () => {

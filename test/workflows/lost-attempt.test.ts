@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Made, Sighting } from '../../contracts/outcomes.ts';
+import type { AccountLookup, AccountResult } from '../../contracts/steps.ts';
 import { Challenge, SiteDown } from '../../sites/kit/errors.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
 import { type Script, session, stepFailure } from '../support/workflow-scene.ts';
@@ -16,7 +16,7 @@ const second = 1_000;
 const attemptTime = 240 * second;
 const mailWanted = { kind: 'link' as const, from: ['site.test'] };
 const foundSession = JSON.stringify({ cookies: [{ name: 'sid', value: 'found' }], origins: [] });
-const made: Made = { session, profileUrl: 'https://site.test/u/brand' };
+const made: AccountResult = { session, profileUrl: 'https://site.test/u/brand' };
 
 /** Gives one answer after another; the last one again and again. */
 function inTurn<Answer>(...answers: (() => Answer | Promise<Answer>)[]): () => Answer | Promise<Answer> {
@@ -28,13 +28,13 @@ const down = (submitted: boolean) => () => {
 };
 
 /** Beats once and is not heard of again: its worker was killed. */
-const killed = async (): Promise<Made> => {
+const killed = async (): Promise<AccountResult> => {
   await lab.env.sleep('21 seconds');
   return made;
 };
 
 /** Beats on beyond the step's time: its worker hangs. */
-const hung = async (): Promise<Made> => {
+const hung = async (): Promise<AccountResult> => {
   for (let passed = 0; passed <= attemptTime; passed += 10 * second) {
     heartbeat();
     await lab.env.sleep(10 * second);
@@ -68,7 +68,10 @@ describe.each([
   ['that lost the site after the form was sent', down(true), 0],
 ])('an attempt %s', (_how, lost, lostAfter) => {
   test('is followed by a look, and never by another when the account is there', async () => {
-    const scene = lab.scene({ createAccount: lost, lookFor: () => ({ state: 'ours', session: foundSession, profileUrl: made.profileUrl }) });
+    const scene = lab.scene({
+      createAccount: lost,
+      lookFor: () => ({ state: 'ours', session: foundSession, profileUrl: made.profileUrl }),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'completed' });
     expect(scene.callsOf('createAccount')).toHaveLength(1);
     expect(scene.callsOf('lookFor')).toHaveLength(1);
@@ -92,7 +95,12 @@ describe('an attempt that is not heard of again', () => {
   const lostOnce = (script: Script) => lab.scene({ createAccount: inTurn(killed, () => made), ...script });
 
   test('goes on with an account that appears while its time runs out', async () => {
-    const scene = lostOnce({ lookFor: inTurn<Sighting>(() => ({ state: 'absent' }), () => ({ state: 'ours', ...made })) });
+    const scene = lostOnce({
+      lookFor: inTurn<AccountLookup>(
+        () => ({ state: 'absent' }),
+        () => ({ state: 'ours', ...made }),
+      ),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'completed' });
     expect(scene.callsOf('createAccount')).toHaveLength(1);
     expect(scene.callsOf('lookFor')).toHaveLength(2);
@@ -115,17 +123,25 @@ describe('an attempt that is not heard of again', () => {
     expect(scene.callsOf('confirmEmail')).toHaveLength(1);
   });
 
-  test.each(['unknown', 'taken'] as const)('ends undecided, without another, when the account stays %s', async (state) => {
-    const scene = lostOnce({ lookFor: () => ({ state }) });
-    expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'OutcomeUnknown' });
-    expect(scene.report().body.status).toBe('register_failed');
-    expect(scene.report().body.error_message).toMatch(/^outcome unknown: the step was not heard of again/);
-    expect(scene.callsOf('createAccount')).toHaveLength(1);
-    expect(scene.callsOf('lookFor')).toHaveLength(2);
-  });
+  test.each(['unknown', 'taken'] as const)(
+    'ends undecided, without another, when the account stays %s',
+    async (state) => {
+      const scene = lostOnce({ lookFor: () => ({ state }) });
+      expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'OutcomeUnknown' });
+      expect(scene.report().body.status).toBe('register_failed');
+      expect(scene.report().body.error_message).toMatch(/^outcome unknown: the step was not heard of again/);
+      expect(scene.callsOf('createAccount')).toHaveLength(1);
+      expect(scene.callsOf('lookFor')).toHaveLength(2);
+    },
+  );
 
   test('ends undecided when an absent account can no longer be told', async () => {
-    const scene = lostOnce({ lookFor: inTurn<Sighting>(() => ({ state: 'absent' }), () => ({ state: 'unknown' })) });
+    const scene = lostOnce({
+      lookFor: inTurn<AccountLookup>(
+        () => ({ state: 'absent' }),
+        () => ({ state: 'unknown' }),
+      ),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'OutcomeUnknown' });
     expect(scene.callsOf('createAccount')).toHaveLength(1);
     scene.report();
@@ -143,7 +159,9 @@ describe('an attempt that is not heard of again', () => {
   });
 
   test('looks again when the site is down', async () => {
-    const scene = lostOnce({ lookFor: inTurn<Sighting>(down(false), down(false), () => ({ state: 'ours', ...made })) });
+    const scene = lostOnce({
+      lookFor: inTurn<AccountLookup>(down(false), down(false), () => ({ state: 'ours', ...made })),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'completed' });
     expect(scene.callsOf('createAccount')).toHaveLength(1);
     expect(scene.callsOf('lookFor')).toHaveLength(3);

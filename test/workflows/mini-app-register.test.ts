@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { MiniAppUser } from '../../contracts/mini-app.ts';
 import type { MiniAppOutcome } from '../../contracts/outcomes.ts';
-import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { searchAttributes } from '../../contracts/workflows.ts';
 import { startMiniApp } from '../../temporal/start-mini-app.ts';
 import { miniAppWorkflowId } from '../../temporal/workflow-ids.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
@@ -20,8 +20,18 @@ const unavailable = () => activityFailure('MiniAppUnavailable', 'the server answ
 
 let users = 0;
 /** The workflow of a user of its own, and what registering the user comes to. */
-function openUser(registerMiniAppUser: NonNullable<Script['registerMiniAppUser']>): { user: MiniAppUser; scene: Scene } {
-  const user: MiniAppUser = { zalo_user_id: `user-${++users}`, name: 'Nguyễn Thị Mẫu', avatar: '', gender: '', email: '', mobile: '' };
+function openUser(registerMiniAppUser: NonNullable<Script['registerMiniAppUser']>): {
+  user: MiniAppUser;
+  scene: Scene;
+} {
+  const user: MiniAppUser = {
+    zalo_user_id: `user-${++users}`,
+    name: 'Nguyễn Thị Mẫu',
+    avatar: '',
+    gender: '',
+    email: '',
+    mobile: '',
+  };
   // Its workflow's id has the form of a task's, though a user is none.
   const [flow, ...id] = miniAppWorkflowId(shopId, user.zalo_user_id).split('/');
   return { user, scene: lab.scene({ registerMiniAppUser }, { flow: flow as never, fields: { id: id.join('/') } }) };
@@ -56,7 +66,9 @@ test('a server that is away is waited for, ever longer, and for two minutes at m
   await start(user);
   expect(await scene.end()).toEqual({ outcome: 'exists' });
   const at = scene.calls.map((call) => call.at);
-  expect(at.slice(1).map((time, index) => Math.round((time - at[index]!) / second))).toEqual([1, 2, 4, 8, 16, 32, 64, 120, 120, 120]);
+  expect(at.slice(1).map((time, index) => Math.round((time - at[index]!) / second))).toEqual([
+    1, 2, 4, 8, 16, 32, 64, 120, 120, 120,
+  ]);
 });
 
 test('a server that was lost without an answer is called again', async () => {

@@ -50,41 +50,59 @@ function visitAt(domain: string, { creating, furnishing, fails }: Arrival): Scri
 
 /** The pairs of visits that break a site's pace. */
 function findBreaches(visits: Visit[], { every, atOnce }: { every: number; atOnce: number }): string[] {
-  const crowds = visits.map(({ from }) => visits.filter((other) => other.from <= from && from < other.to).length).filter((crowd) => crowd > atOnce);
+  const crowds = visits
+    .map(({ from }) => visits.filter((other) => other.from <= from && from < other.to).length)
+    .filter((crowd) => crowd > atOnce);
   const makers = visits.filter(({ creating }) => creating).sort((a, b) => a.from - b.from);
-  const gaps = makers.slice(1).map(({ from }, index) => from - makers[index]!.to).filter((gap) => gap < every);
-  return [...crowds.map((crowd) => `${crowd} at once`), ...gaps.map((gap) => `${gap.toFixed(1)} ms between two accounts`)];
+  const gaps = makers
+    .slice(1)
+    .map(({ from }, index) => from - makers[index]!.to)
+    .filter((gap) => gap < every);
+  return [
+    ...crowds.map((crowd) => `${crowd} at once`),
+    ...gaps.map((gap) => `${gap.toFixed(1)} ms between two accounts`),
+  ];
 }
 
 test('whoever comes when to one of five sites, over three workers: none has more visits at once, or accounts sooner, than its pace allows', async () => {
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(pace, { minLength: 5, maxLength: 5 }), fc.array(arrival, { minLength: 16, maxLength: 28 }), async (paces, arrivals) => {
-      run += 1;
-      const domains = paces.map(({ every, atOnce }, number) => {
-        const domain = `site-${number}.run-${run}.test`;
-        lab.enable(domain, { every: `${every}ms`, atOnce });
-        return domain;
-      });
-      const ends: Promise<unknown>[] = [];
-      for (const one of arrivals) {
-        await sleep(one.after);
-        const domain = domains[one.site]!;
-        const isConnect = one.flow === 'connect';
-        const scene = lab.scene(visitAt(domain, one), {
-          domain,
-          flow: isConnect ? 'entity' : (one.flow as 'social' | 'entity' | 'podcast'),
-          status: isConnect ? 'connect' : one.flow === 'podcast' ? 'pending' : 'register',
-          fields: { link_rss: `https://${mainDomains[0]}/feeds/brand.xml` },
+    fc.asyncProperty(
+      fc.array(pace, { minLength: 5, maxLength: 5 }),
+      fc.array(arrival, { minLength: 16, maxLength: 28 }),
+      async (paces, arrivals) => {
+        run += 1;
+        const domains = paces.map(({ every, atOnce }, number) => {
+          const domain = `site-${number}.run-${run}.test`;
+          lab.enable(domain, { every: `${every}ms`, atOnce });
+          return domain;
         });
-        ends.push(scene.start().then(() => scene.endWithoutSkipping()));
-      }
-      await Promise.all(ends);
-      const breaches = domains.flatMap((domain, number) => findBreaches(sites.visits(domain), paces[number]!).map((breach) => `${domain} (${JSON.stringify(paces[number])}): ${breach}`));
-      expect(breaches).toEqual([]);
-      // Everyone had a turn.
-      expect(domains.reduce((sum, domain) => sum + sites.visits(domain).length, 0)).toBeGreaterThanOrEqual(arrivals.length);
-    }),
+        const ends: Promise<unknown>[] = [];
+        for (const one of arrivals) {
+          await sleep(one.after);
+          const domain = domains[one.site]!;
+          const isConnect = one.flow === 'connect';
+          const scene = lab.scene(visitAt(domain, one), {
+            domain,
+            flow: isConnect ? 'entity' : (one.flow as 'social' | 'entity' | 'podcast'),
+            status: isConnect ? 'connect' : one.flow === 'podcast' ? 'pending' : 'register',
+            fields: { link_rss: `https://${mainDomains[0]}/feeds/brand.xml` },
+          });
+          ends.push(scene.start().then(() => scene.endWithoutSkipping()));
+        }
+        await Promise.all(ends);
+        const breaches = domains.flatMap((domain, number) =>
+          findBreaches(sites.visits(domain), paces[number]!).map(
+            (breach) => `${domain} (${JSON.stringify(paces[number])}): ${breach}`,
+          ),
+        );
+        expect(breaches).toEqual([]);
+        // Everyone had a turn.
+        expect(domains.reduce((sum, domain) => sum + sites.visits(domain).length, 0)).toBeGreaterThanOrEqual(
+          arrivals.length,
+        );
+      },
+    ),
     { numRuns: 5, endOnFailure: true },
   );
   await lab.replay();

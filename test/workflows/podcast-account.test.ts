@@ -1,11 +1,21 @@
 import { heartbeat } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { MailMark } from '../../contracts/mail.ts';
+import { searchAttributes } from '../../contracts/workflows.ts';
 import { AlreadyExists, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
-import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { after, failing, waitsBetween } from '../support/scripted-failures.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { activityFailure, feedUrl, mainDomains, type Scene, type Script, type ScriptedName, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import {
+  activityFailure,
+  feedUrl,
+  mainDomains,
+  type Scene,
+  type Script,
+  type ScriptedName,
+  session,
+  stepFailure,
+  untilCancelled,
+} from '../support/workflow-scene.ts';
 
 const [mainDomain, slowMainDomain] = mainDomains as [string, string];
 
@@ -44,7 +54,10 @@ function cancelIn(scene: Scene, step: ScriptedName, submitted = false): Scene {
 
 describe('a main site', () => {
   test('gets its account and its show, has the feed checked as its own, and reports it with the credentials', async () => {
-    const scene = mainSite({ createAccount: () => ({ session: sessionOf('account') }), makeShow: () => ({ session: sessionOf('show'), feedUrl }) });
+    const scene = mainSite({
+      createAccount: () => ({ session: sessionOf('account') }),
+      makeShow: () => ({ session: sessionOf('show'), feedUrl }),
+    });
     expect(await scene.run()).toEqual({ outcome: 'completed', feedUrl });
     const { email, username, password } = scene.role.fields;
     expect(scene.report()).toEqual({
@@ -52,7 +65,15 @@ describe('a main site', () => {
       body: { email, username, password, cookie: 'sid=show', link_rss: feedUrl, note: expect.any(String) as string },
     });
     expect(namesOf(scene)).toEqual([
-      'readPodcastTask', 'startTask', 'markMailbox', 'requestPermit', 'createAccount', 'requestPermit', 'makeShow', 'checkFeed', 'completeTask',
+      'readPodcastTask',
+      'startTask',
+      'markMailbox',
+      'requestPermit',
+      'createAccount',
+      'requestPermit',
+      'makeShow',
+      'checkFeed',
+      'completeTask',
     ]);
     expect(scene.callsOf('makeShow')[0]!.args[1]).toBe(sessionOf('account'));
     expect(scene.callsOf('checkFeed')[0]!.args).toEqual([feedUrl, email]);
@@ -83,9 +104,18 @@ describe('a main site', () => {
   });
 
   test('whose feed is refused six times fails with the words of that', async () => {
-    const scene = mainSite({ checkFeed: failing(activityFailure('FeedRefused', 'the cover art is not square but 1400×1500 pixels')) });
-    expect(await scene.run()).toEqual({ outcome: 'failed', failure: 'FeedRefused', reason: 'the cover art is not square but 1400×1500 pixels' });
-    expect(scene.report()).toEqual({ call: 'fail', body: { error_message: 'the cover art is not square but 1400×1500 pixels' } });
+    const scene = mainSite({
+      checkFeed: failing(activityFailure('FeedRefused', 'the cover art is not square but 1400×1500 pixels')),
+    });
+    expect(await scene.run()).toEqual({
+      outcome: 'failed',
+      failure: 'FeedRefused',
+      reason: 'the cover art is not square but 1400×1500 pixels',
+    });
+    expect(scene.report()).toEqual({
+      call: 'fail',
+      body: { error_message: 'the cover art is not square but 1400×1500 pixels' },
+    });
     expect(waitsBetween(scene.callsOf('checkFeed'))).toEqual([5, 10, 20, 40, 60]);
     expect((await scene.handle.describe()).typedSearchAttributes.get(searchAttributes.failure)).toBe('FeedRefused');
   });
@@ -112,7 +142,9 @@ describe('a show', () => {
     ['whose time ran out', hung, showTime],
   ])('%s is not tried again before its whole time has passed since', async (_how, lost, lostAfter) => {
     const scene = mainSite();
-    scene.play({ makeShow: (...args) => (scene.callsOf('makeShow').length > 1 ? { session, feedUrl } : lost(...args)) });
+    scene.play({
+      makeShow: (...args) => (scene.callsOf('makeShow').length > 1 ? { session, feedUrl } : lost(...args)),
+    });
     expect(await scene.run()).toEqual({ outcome: 'completed', feedUrl });
     const [first, next, ...more] = scene.callsOf('makeShow');
     expect(more).toEqual([]);
@@ -129,13 +161,17 @@ describe('a show', () => {
   });
 
   test('is not tried again before the site wants it', async () => {
-    const scene = mainSite({ makeShow: after([stepFailure(new SiteDown('429', 400 * second), true)], { session, feedUrl }) });
+    const scene = mainSite({
+      makeShow: after([stepFailure(new SiteDown('429', 400 * second), true)], { session, feedUrl }),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'completed' });
     expect(waitsBetween(scene.callsOf('makeShow'))).toEqual([400]);
   });
 
   test('that fails for good is tried once, and its feed is not looked for', async () => {
-    const scene = mainSite({ makeShow: failing(stepFailure(new FormChanged('there is no field "Show title"'), false)) });
+    const scene = mainSite({
+      makeShow: failing(stepFailure(new FormChanged('there is no field "Show title"'), false)),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'failed', failure: 'FormChanged' });
     expect(scene.report().body).toEqual({ error_message: 'there is no field "Show title"' });
     expect(scene.callsOf('makeShow')).toHaveLength(1);
@@ -149,14 +185,21 @@ describe.each<[string, (script: Script) => Scene]>([
 ])('an account of %s', (_which, site) => {
   test('that is taken is tried once, and nothing is done with it', async () => {
     const scene = site({ createAccount: failing(stepFailure(new AlreadyExists('This username is taken.'), true)) });
-    expect(await scene.run()).toEqual({ outcome: 'failed', failure: 'AlreadyExists', reason: 'This username is taken.' });
+    expect(await scene.run()).toEqual({
+      outcome: 'failed',
+      failure: 'AlreadyExists',
+      reason: 'This username is taken.',
+    });
     expect(scene.report()).toEqual({ call: 'fail', body: { error_message: 'This username is taken.' } });
     expect(scene.callsOf('createAccount')).toHaveLength(1);
     expect(scene.callsOf('lookFor', 'makeShow', 'importFeed')).toEqual([]);
   });
 
   test('that may have been made, and is not shown, is reported as undecided', async () => {
-    const scene = site({ createAccount: failing(stepFailure(new SiteDown('502'), true)), lookFor: () => ({ state: 'unknown' }) });
+    const scene = site({
+      createAccount: failing(stepFailure(new SiteDown('502'), true)),
+      lookFor: () => ({ state: 'unknown' }),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'failed', failure: 'OutcomeUnknown' });
     expect(scene.report().body.error_message).toMatch(/^outcome unknown: 502/);
     expect(scene.callsOf('createAccount')).toHaveLength(1);
@@ -164,7 +207,10 @@ describe.each<[string, (script: Script) => Scene]>([
   });
 
   test('that was made although its answer was lost is gone on with', async () => {
-    const scene = site({ createAccount: failing(stepFailure(new SiteDown('502'), true)), lookFor: () => ({ state: 'ours', session: sessionOf('found') }) });
+    const scene = site({
+      createAccount: failing(stepFailure(new SiteDown('502'), true)),
+      lookFor: () => ({ state: 'ours', session: sessionOf('found') }),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'completed' });
     expect(scene.callsOf('createAccount')).toHaveLength(1);
     expect(scene.callsOf('makeShow', 'importFeed').map(({ args }) => args[1])).toEqual([sessionOf('found')]);
@@ -193,7 +239,11 @@ describe.each<[string, (script: Script) => Scene]>([
 
   test('whose report is refused for a placeholder fails by the name of the field', async () => {
     const scene = site({ completeTask: () => ({ kind: 'invalid', message: 'placeholder rejected: username' }) });
-    expect(await scene.run()).toEqual({ outcome: 'failed', failure: 'Rejected', reason: 'placeholder rejected: username' });
+    expect(await scene.run()).toEqual({
+      outcome: 'failed',
+      failure: 'Rejected',
+      reason: 'placeholder rejected: username',
+    });
     expect(scene.report()).toEqual({ call: 'fail', body: { error_message: 'placeholder rejected: username' } });
     expect(scene.callsOf('completeTask')).toHaveLength(1);
   });
@@ -201,12 +251,27 @@ describe.each<[string, (script: Script) => Scene]>([
 
 describe('a sub-site', () => {
   test('has the feed checked, gets its account, and imports the feed with its session', async () => {
-    const scene = subSite({ createAccount: () => ({ session: sessionOf('account') }), importFeed: () => ({ session: sessionOf('import') }) });
+    const scene = subSite({
+      createAccount: () => ({ session: sessionOf('account') }),
+      importFeed: () => ({ session: sessionOf('import') }),
+    });
     expect(await scene.run()).toEqual({ outcome: 'completed' });
     const { email, username, password } = scene.role.fields;
-    expect(scene.report()).toEqual({ call: 'complete', body: { email, username, password, cookie: 'sid=import', note: expect.any(String) as string } });
+    expect(scene.report()).toEqual({
+      call: 'complete',
+      body: { email, username, password, cookie: 'sid=import', note: expect.any(String) as string },
+    });
     expect(namesOf(scene)).toEqual([
-      'readPodcastTask', 'startTask', 'checkFeed', 'markMailbox', 'requestPermit', 'createAccount', 'markMailbox', 'requestPermit', 'importFeed', 'completeTask',
+      'readPodcastTask',
+      'startTask',
+      'checkFeed',
+      'markMailbox',
+      'requestPermit',
+      'createAccount',
+      'markMailbox',
+      'requestPermit',
+      'importFeed',
+      'completeTask',
     ]);
     expect(scene.callsOf('checkFeed')[0]!.args[0]).toBe(feedUrl);
     const [task, used] = scene.callsOf('importFeed')[0]!.args;
@@ -229,7 +294,9 @@ describe('a sub-site', () => {
   });
 
   test('that takes the feed from someone else already fails in its words, and is asked once', async () => {
-    const scene = subSite({ importFeed: failing(stepFailure(new AlreadyExists('This feed was imported by another account.'), false)) });
+    const scene = subSite({
+      importFeed: failing(stepFailure(new AlreadyExists('This feed was imported by another account.'), false)),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'failed', failure: 'AlreadyExists' });
     expect(scene.report().body).toEqual({ error_message: 'This feed was imported by another account.' });
     expect(scene.callsOf('importFeed')).toHaveLength(1);
@@ -253,7 +320,11 @@ describe('an import that asks for the code of the feed’s owner', () => {
   const code = { kind: 'code' as const, value: '12345678' };
 
   test('is confirmed with the code and the newest session, after which the newest cookies are reported', async () => {
-    const scene = subSite({ importFeed: asking, awaitMail: () => code, confirmImport: () => ({ session: sessionOf('confirmed') }) });
+    const scene = subSite({
+      importFeed: asking,
+      awaitMail: () => code,
+      confirmImport: () => ({ session: sessionOf('confirmed') }),
+    });
     expect(await scene.run()).toEqual({ outcome: 'completed' });
     expect(scene.callsOf('awaitMail')).toHaveLength(1);
     expect(scene.callsOf('awaitMail')[0]!.args[2]).toEqual(codeWanted);
@@ -301,14 +372,20 @@ describe('an import that asks for the code of the feed’s owner', () => {
   });
 
   test('is not waited for when the mailbox can not be read', async () => {
-    const scene = subSite({ importFeed: asking, markMailbox: () => ({ unreadable: 'the mail server refused the password' }) });
+    const scene = subSite({
+      importFeed: asking,
+      markMailbox: () => ({ unreadable: 'the mail server refused the password' }),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'failed', failure: 'MailboxRefused' });
     expect(scene.report().body).toEqual({ error_message: 'the mail server refused the password' });
     expect(scene.callsOf('awaitMail', 'confirmImport')).toEqual([]);
   });
 
   test('fails when the mail never comes, though the account can be used', async () => {
-    const scene = subSite({ importFeed: asking, awaitMail: failing(activityFailure('MailMissing', 'no mail came in time')) });
+    const scene = subSite({
+      importFeed: asking,
+      awaitMail: failing(activityFailure('MailMissing', 'no mail came in time')),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'failed', failure: 'MailMissing' });
     expect(scene.report().body).toEqual({ error_message: 'no mail came in time' });
     expect(scene.callsOf('awaitMail')).toHaveLength(1);
@@ -325,11 +402,14 @@ describe('an import that asks for the code of the feed’s owner', () => {
 });
 
 describe('a task that is not to be worked', () => {
-  test.each(['no feed', 'gone', 'not enabled', 'malformed'] as const)('is left alone, and nothing is sent, when it is: %s', async (reason) => {
-    const scene = subSite({ readPodcastTask: () => ({ kind: 'left', reason }) });
-    expect(await scene.run()).toEqual({ outcome: 'left', reason });
-    expect(namesOf(scene)).toEqual(['readPodcastTask']);
-  });
+  test.each(['no feed', 'gone', 'not enabled', 'malformed'] as const)(
+    'is left alone, and nothing is sent, when it is: %s',
+    async (reason) => {
+      const scene = subSite({ readPodcastTask: () => ({ kind: 'left', reason }) });
+      expect(await scene.run()).toEqual({ outcome: 'left', reason });
+      expect(namesOf(scene)).toEqual(['readPodcastTask']);
+    },
+  );
 
   test.each([
     ['refused', "someone else's"],
@@ -348,7 +428,10 @@ describe('a task that is not to be worked', () => {
 });
 
 describe('a cancellation', () => {
-  const asking: Script = { importFeed: () => ({ session, awaiting: codeWanted }), awaitMail: () => ({ kind: 'code', value: '12345678' }) };
+  const asking: Script = {
+    importFeed: () => ({ session, awaiting: codeWanted }),
+    awaitMail: () => ({ kind: 'code', value: '12345678' }),
+  };
 
   test.each<[ScriptedName, () => Scene, string[]]>([
     ['createAccount', mainSite, ['lookFor', 'makeShow', 'checkFeed']],
@@ -381,7 +464,10 @@ describe('after seven days', () => {
   test.each<[string, () => Scene]>([
     ['whose show could not be made', () => mainSite({ makeShow: failing(inAWeek) })],
     ['whose feed could not be imported', () => subSite({ importFeed: failing(inAWeek) })],
-    ['whose feed could not be had', () => mainSite({ checkFeed: failing(activityFailure('AssetUnavailable', '503', 8 * day)) })],
+    [
+      'whose feed could not be had',
+      () => mainSite({ checkFeed: failing(activityFailure('AssetUnavailable', '503', 8 * day)) }),
+    ],
   ])('a task %s is reported as overdue', async (_what, site) => {
     const scene = site();
     expect(await scene.run()).toEqual({ outcome: 'failed', failure: 'Overdue', reason: "the task's time was over" });

@@ -12,7 +12,10 @@ const hour = 3_600_000;
 describe('on the ordinary server, a request', () => {
   let realTime: Lab;
   beforeAll(async () => {
-    realTime = await startLab({ keys, realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40'] });
+    realTime = await startLab({
+      keys,
+      realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40'],
+    });
   });
   afterAll(() => realTime.close());
 
@@ -36,14 +39,23 @@ describe('on the ordinary server, a request', () => {
 
   test('with a long history goes on as a new run once no task is at work, with those that wait and what has ended', async () => {
     const subs = Array.from({ length: 8 }, (_, index) => `long${index}`);
-    const book = new PodcastBook(realTime, 'long', { main: {}, ...Object.fromEntries(subs.map((domain) => [domain, {}])) });
+    const book = new PodcastBook(realTime, 'long', {
+      main: {},
+      ...Object.fromEntries(subs.map((domain) => [domain, {}])),
+    });
     await book.dispatch(book.list(), { mainWaitMs: hour, atOnce: 2 });
-    expect(await book.parent.end()).toMatchObject({ outcome: 'completed', tasks: { [book.task('main').id]: 'completed', [book.task('long7').id]: 'completed' } });
+    expect(await book.parent.end()).toMatchObject({
+      outcome: 'completed',
+      tasks: { [book.task('main').id]: 'completed', [book.task('long7').id]: 'completed' },
+    });
     const runs = await realTime.takeRuns();
     await realTime.replay(runs);
     const own = runs.filter(({ workflowId }) => workflowId === podcastRequestId(book.requestId));
     expect(own.length).toBeGreaterThan(1);
-    const steps = await readChildSteps(own.map(({ history }) => history), keys);
+    const steps = await readChildSteps(
+      own.map(({ history }) => history),
+      keys,
+    );
     expect(findEarlySubs(steps, (id) => isMain(id.split('-').at(-1)!))).toEqual([]);
     expect(steps.filter(({ did }) => did === 'started')).toHaveLength(9);
   });

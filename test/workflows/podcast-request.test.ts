@@ -27,7 +27,10 @@ const isMainTask = (id: string) => isMain(id.split('-').at(-1)!);
 /** The request's own runs among those that were taken, and what they did with their children. */
 async function readSteps(book: PodcastBook, runs: Run[]) {
   const own = runs.filter(({ workflowId }) => workflowId === podcastRequestId(book.requestId));
-  return readChildSteps(own.map(({ history }) => history), keys);
+  return readChildSteps(
+    own.map(({ history }) => history),
+    keys,
+  );
 }
 
 /** Replays what ran, and says in what order the children did. */
@@ -107,7 +110,14 @@ describe('no sub-site is begun before a main site has completed', () => {
     expect(await book.parent.end()).toEqual({ outcome: 'completed', tasks: allCompleted(book) });
     const steps = await takeSteps(book);
     expect(steps.map(({ did, id, outcome }) => `${did} ${id.split('-').at(-1)} ${outcome ?? ''}`.trim())).toEqual([
-      'started main', 'ended main failed', 'started main', 'ended main failed', 'started main', 'ended main completed', 'started g', 'ended g completed',
+      'started main',
+      'ended main failed',
+      'started main',
+      'ended main failed',
+      'started main',
+      'ended main completed',
+      'started g',
+      'ended g completed',
     ]);
   });
 
@@ -131,7 +141,10 @@ describe('sub-sites', () => {
       acting--;
       return { session };
     };
-    const book = openBook({ main: {}, ...Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`side${index}`, { importFeed }])) });
+    const book = openBook({
+      main: {},
+      ...Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`side${index}`, { importFeed }])),
+    });
     await book.dispatch(book.list(), { mainWaitMs: hour, atOnce: 3 });
     expect(await book.parent.end()).toMatchObject({ outcome: 'completed' });
     expect(most).toBe(3);

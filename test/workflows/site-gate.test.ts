@@ -1,11 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { PermitRequest } from '../../contracts/pace.ts';
-import { EncryptionCodec } from '../../temporal/codec.ts';
+import type { GateState } from '../../contracts/pace.ts';
 import { SiteDown } from '../../sites/kit/errors.ts';
-import { pauseSite, readGate, resumeSite } from '../../temporal/site-gate.ts';
-import { taskQueues } from '../../temporal/task-queues.ts';
+import { EncryptionCodec } from '../../temporal/codec.ts';
+import { askForPermit, pausePace, readGate, resumePace } from '../../temporal/site-gate.ts';
 import { siteGateId } from '../../temporal/workflow-ids.ts';
-import type { GateState } from '../../workflows/gate-state.ts';
 import { withoutQuery } from '../support/without-query.ts';
 import { type Lab, makeKeys, type Run, startLab } from '../support/workflow-lab.ts';
 import { type Scene, type Script, session, stepFailure } from '../support/workflow-scene.ts';
@@ -35,7 +33,8 @@ describe('the gate', () => {
     }
     for (const scene of scenes) expect(await scene.end()).toMatchObject({ outcome: 'completed' });
     const times = scenes.map(makingAt);
-    for (const [place, time] of times.slice(1).entries()) expect(time - times[place]!).toBeGreaterThanOrEqual(60 * second);
+    for (const [place, time] of times.slice(1).entries())
+      expect(time - times[place]!).toBeGreaterThanOrEqual(60 * second);
   });
 
   test('takes a permit back that nobody gives back, when its lease is over', async () => {
@@ -48,13 +47,8 @@ describe('the gate', () => {
     const { runId } = await holder.handle.describe();
 
     lab.enable('left.test', { every: '60s' });
-    const wish: PermitRequest = { permitId: 'lost', workflowId, runId, creating: true, leaseMs: 570 * second, every: 60 * second, atOnce: 1 };
-    await lab.client.workflow.signalWithStart('siteGate', {
-      workflowId: siteGateId('left.test'),
-      taskQueue: taskQueues.workflows,
-      signal: 'requestPermit',
-      signalArgs: [wish],
-    });
+    const request = { permitId: 'lost', workflowId, runId, creating: true, leaseMs: 570 * second };
+    await askForPermit(lab.client, 'left.test', { ...request, every: 60 * second, atOnce: 1 });
     const asked = await lab.env.currentTimeMs();
     const next = lab.scene({}, { domain: 'left.test' });
     expect(await next.run()).toMatchObject({ outcome: 'completed' });
@@ -79,7 +73,11 @@ describe('the gate', () => {
   test('stays open until the pace is kept, then closes; the next wish opens it anew', async () => {
     lab.enable('quiet.test', { every: '60s' });
     const runOf = async () => (await lab.client.workflow.getHandle(siteGateId('quiet.test')).describe()).runId;
-    const [first, next, last] = [lab.scene({}, { domain: 'quiet.test' }), lab.scene({}, { domain: 'quiet.test' }), lab.scene({}, { domain: 'quiet.test' })];
+    const [first, next, last] = [
+      lab.scene({}, { domain: 'quiet.test' }),
+      lab.scene({}, { domain: 'quiet.test' }),
+      lab.scene({}, { domain: 'quiet.test' }),
+    ];
     await runWithoutSkipping(first);
     const run = await runOf();
     await next.run();
@@ -87,7 +85,9 @@ describe('the gate', () => {
     expect(makingAt(next) - makingAt(first)).toBeGreaterThanOrEqual(60 * second);
 
     await lab.env.sleep(61 * second);
-    await expect.poll(async () => (await lab.client.workflow.getHandle(siteGateId('quiet.test')).describe()).status.name).toBe('COMPLETED');
+    await expect
+      .poll(async () => (await lab.client.workflow.getHandle(siteGateId('quiet.test')).describe()).status.name)
+      .toBe('COMPLETED');
     const before = await lab.env.currentTimeMs();
     await last.run();
     expect(await runOf()).not.toBe(run);
@@ -119,7 +119,9 @@ describe('a site that answers 429', () => {
     lab.enable('busy.test', { every: '0s', atOnce: 4 });
     const busy = lab.scene(failingOnce(stepFailure(new SiteDown('429', 600 * second), false)), { domain: 'busy.test' });
     await busy.start();
-    await expect.poll(() => readGate(lab.client, 'busy.test'), { timeout: 10_000 }).toMatchObject({ reason: 'overloaded' });
+    await expect
+      .poll(() => readGate(lab.client, 'busy.test'), { timeout: 10_000 })
+      .toMatchObject({ reason: 'overloaded' });
     const asked = await lab.env.currentTimeMs();
     const next = lab.scene({}, { domain: 'busy.test' });
     await next.start();
@@ -128,20 +130,23 @@ describe('a site that answers 429', () => {
     expect(await other.endWithoutSkipping()).toMatchObject({ outcome: 'completed' });
     expect(next.callsOf('createAccount')).toEqual([]);
     for (const scene of [next, busy]) expect(await scene.end()).toMatchObject({ outcome: 'completed' });
-    for (const scene of [next, busy]) expect(scene.callsOf('createAccount').at(-1)!.at - asked).toBeGreaterThanOrEqual(590 * second);
+    for (const scene of [next, busy])
+      expect(scene.callsOf('createAccount').at(-1)!.at - asked).toBeGreaterThanOrEqual(590 * second);
   });
 
   test('is opened again by hand, and can be paused by hand', async () => {
     lab.enable('hand.test', { every: '0s' });
-    await pauseSite(lab.client, 'hand.test');
+    await pausePace(lab.client, 'hand.test');
     const scene = lab.scene({}, { domain: 'hand.test' });
     await scene.start();
-    await expect.poll(() => readGate(lab.client, 'hand.test'), { timeout: 10_000 }).toEqual({ out: 0, waiting: 1, pausedUntil: 'forever', reason: 'by hand' });
+    await expect
+      .poll(() => readGate(lab.client, 'hand.test'), { timeout: 10_000 })
+      .toEqual({ out: 0, waiting: 1, pausedUntil: 'forever', reason: 'by hand' });
     expect(await withoutQuery(lab.client, () => readGate(lab.client, 'hand.test'))).toMatchObject({ waiting: 1 });
     expect(scene.callsOf('createAccount')).toEqual([]);
-    expect(await resumeSite(lab.client, 'hand.test')).toBe(true);
+    expect(await resumePace(lab.client, 'hand.test')).toBe(true);
     expect(await scene.endWithoutSkipping()).toMatchObject({ outcome: 'completed' });
-    expect(await resumeSite(lab.client, 'nobody.test')).toBe(false);
+    expect(await resumePace(lab.client, 'nobody.test')).toBe(false);
   });
 });
 
@@ -157,9 +162,14 @@ describe('a step that no worker takes', () => {
 
   /** Waits until the step is on its queue for the given time, and lets the time pass in which a worker may take it. */
   async function leaveOnQueue(scene: Scene, times: number) {
-    const isStep = ({ activityTaskScheduledEventAttributes: scheduled }: { activityTaskScheduledEventAttributes?: { activityType?: { name?: string | null } | null } | null }) =>
-      scheduled?.activityType?.name === 'createAccount';
-    await expect.poll(async () => (await scene.handle.fetchHistory()).events!.filter(isStep).length, { timeout: 10_000 }).toBe(times);
+    const isStep = ({
+      activityTaskScheduledEventAttributes: scheduled,
+    }: {
+      activityTaskScheduledEventAttributes?: { activityType?: { name?: string | null } | null } | null;
+    }) => scheduled?.activityType?.name === 'createAccount';
+    await expect
+      .poll(async () => (await scene.handle.fetchHistory()).events!.filter(isStep).length, { timeout: 10_000 })
+      .toBe(times);
     // The server skips no time for a step on its queue; the second sleep stands in for that one.
     await Promise.all([lab.env.sleep(301 * second), lab.env.sleep(301 * second)]);
   }
@@ -207,7 +217,8 @@ describe('a gate with a long history', () => {
   test('goes on as a new run with those that wait and those that hold a permit', async () => {
     lab.enable('busy.test', { every: '1ms' });
     const gate = lab.client.workflow.getHandle(siteGateId('busy.test'));
-    const isNewRun = async () => Boolean((await gate.fetchHistory()).events![0]!.workflowExecutionStartedEventAttributes!.continuedExecutionRunId);
+    const isNewRun = async () =>
+      Boolean((await gate.fetchHistory()).events![0]!.workflowExecutionStartedEventAttributes!.continuedExecutionRunId);
     const order: string[] = [];
     let letGo: () => void = () => {};
     const held = new Promise<void>((resolve) => {
@@ -229,7 +240,11 @@ describe('a gate with a long history', () => {
     expect(order).toEqual(scenes.map(({ role }) => role.fields.id));
 
     const runs = await lab.takeRuns();
-    const carried = await Promise.all(runs.filter(({ workflowId }) => workflowId === siteGateId('busy.test')).map(({ history }) => readCarried(history)));
+    const carried = await Promise.all(
+      runs
+        .filter(({ workflowId }) => workflowId === siteGateId('busy.test'))
+        .map(({ history }) => readCarried(history)),
+    );
     expect(carried.some((state) => state && state.holders.length > 0 && state.queue.length > 0)).toBe(true);
     await lab.replay(runs);
   });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { searchAttributes } from '../../contracts/workflows.ts';
 import { AlreadyExists, Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
-import { searchAttributes } from '../../temporal/search-attributes.ts';
-import { firstPause } from '../../workflows/gate-state.ts';
+import { firstPause } from '../../workflows/pace/gate-state.ts';
 import { after, waitsBetween } from '../support/scripted-failures.ts';
 import { type Lab, startLab } from '../support/workflow-lab.ts';
 import { activityFailure, type Script, session, stepFailure } from '../support/workflow-scene.ts';
@@ -23,7 +23,14 @@ describe('an account that can be made', () => {
     const { email, username, password } = scene.role.fields;
     expect(scene.report()).toEqual({
       call: 'complete',
-      body: { email, username, password, cookie: 'sid=abc; lang=vi', link_profile: scene.profileUrl, note: expect.any(String) as string },
+      body: {
+        email,
+        username,
+        password,
+        cookie: 'sid=abc; lang=vi',
+        link_profile: scene.profileUrl,
+        note: expect.any(String) as string,
+      },
     });
     expect(scene.callsOf('lookFor', 'awaitMail', 'confirmEmail')).toEqual([]);
     const { typedSearchAttributes } = await scene.handle.describe();
@@ -39,8 +46,14 @@ describe('an account that can be made', () => {
       confirmEmail: () => ({ session: confirmed }),
     });
     expect(await scene.run()).toMatchObject({ outcome: 'completed' });
-    expect(scene.callsOf('awaitMail')[0]!.args.slice(1)).toEqual([{ uidValidity: '1', uidNext: 1, markedAt: 0 }, mailWanted]);
-    expect(scene.callsOf('confirmEmail')[0]!.args.slice(1)).toEqual([session, { kind: 'link', value: 'https://site.test/confirm' }]);
+    expect(scene.callsOf('awaitMail')[0]!.args.slice(1)).toEqual([
+      { uidValidity: '1', uidNext: 1, markedAt: 0 },
+      mailWanted,
+    ]);
+    expect(scene.callsOf('confirmEmail')[0]!.args.slice(1)).toEqual([
+      session,
+      { kind: 'link', value: 'https://site.test/confirm' },
+    ]);
     expect(scene.callsOf('updateProfile')[0]!.args[1]).toBe(confirmed);
     expect(scene.report().call).toBe('complete');
   });
@@ -79,7 +92,10 @@ describe('an account that can be made', () => {
   test('waits for a mail server that is down', async () => {
     const scene = lab.scene({
       createAccount: () => ({ session, awaiting: mailWanted }),
-      awaitMail: after([activityFailure('MailboxDown', 'refused'), activityFailure('MailboxDown', 'refused')], { kind: 'code', value: '123456' }),
+      awaitMail: after([activityFailure('MailboxDown', 'refused'), activityFailure('MailboxDown', 'refused')], {
+        kind: 'code',
+        value: '123456',
+      }),
     });
     expect(await scene.run()).toMatchObject({ outcome: 'completed' });
     expect(scene.callsOf('awaitMail')).toHaveLength(3);
@@ -137,11 +153,20 @@ describe('a site that refuses', () => {
 
 describe('the profile', () => {
   test('with parts that the site did not take is reported with its address', async () => {
-    const scene = lab.scene({ updateProfile: () => ({ profileUrl: 'https://site.test/@brand', problems: ['the cover is too small', 'no phone numbers'] }) });
+    const scene = lab.scene({
+      updateProfile: () => ({
+        profileUrl: 'https://site.test/@brand',
+        problems: ['the cover is too small', 'no phone numbers'],
+      }),
+    });
     expect(await scene.run()).toMatchObject({ outcome: 'profile_failed', failure: 'Rejected' });
     expect(scene.report()).toEqual({
       call: 'fail',
-      body: { status: 'profile_failed', error_message: 'the cover is too small; no phone numbers', link_profile: 'https://site.test/@brand' },
+      body: {
+        status: 'profile_failed',
+        error_message: 'the cover is too small; no phone numbers',
+        link_profile: 'https://site.test/@brand',
+      },
     });
   });
 
@@ -152,7 +177,11 @@ describe('the profile', () => {
       },
     });
     expect(await scene.run()).toMatchObject({ outcome: 'profile_failed', failure: 'FormChanged' });
-    expect(scene.report().body).toEqual({ status: 'profile_failed', error_message: 'there is no field "About"', link_profile: scene.profileUrl });
+    expect(scene.report().body).toEqual({
+      status: 'profile_failed',
+      error_message: 'there is no field "About"',
+      link_profile: scene.profileUrl,
+    });
     expect(scene.callsOf('updateProfile')).toHaveLength(1);
   });
 
@@ -195,7 +224,11 @@ describe('the report', () => {
     const scene = lab.scene({ completeTask: () => ({ kind: 'invalid', message: '400 cookie: too long' }) });
     expect(await scene.run()).toMatchObject({ outcome: 'profile_failed', reason: '400 cookie: too long' });
     expect(scene.callsOf('completeTask')).toHaveLength(1);
-    expect(scene.report().body).toEqual({ status: 'profile_failed', error_message: '400 cookie: too long', link_profile: scene.profileUrl });
+    expect(scene.report().body).toEqual({
+      status: 'profile_failed',
+      error_message: '400 cookie: too long',
+      link_profile: scene.profileUrl,
+    });
   });
 
   test.each([

@@ -1,0 +1,15 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { FailureKind, StepFailure } from '../contracts/steps.ts';
+
+/**
+ * The failure of a step as Temporal knows it: its kind is its type. What a site, a mailbox or a deadline says is no fault
+ * of the worker's; only the unexpected belongs into its error log.
+ */
+export function makeFailure(kind: FailureKind, message: string, details?: StepFailure): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: kind,
+    message,
+    ...(details && { details: [details] }),
+    category: kind === 'Unexpected' ? undefined : 'BENIGN',
+  });
+}

@@ -1,0 +1,16 @@
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { limitTime, type StepLimits } from '../services/step-limits.ts';
+import { beatWhile } from './heartbeat.ts';
+
+/** How much earlier than the server a step gives up, so that its browser is gone before another attempt begins. */
+const marginMs = 10_000;
+
+/**
+ * Runs an activity's body under heartbeats, from its very first line to its end, and a local deadline a little before
+ * the server's time-out: a time-out on the server alone would not stop what runs here.
+ */
+export function withinLimits<Result>(run: (limits: StepLimits) => Promise<Result>): Promise<Result> {
+  const { startToCloseTimeoutMs, attempt } = activityInfo();
+  const timeMs = startToCloseTimeoutMs - Math.min(marginMs, startToCloseTimeoutMs / 4);
+  return beatWhile(() => limitTime({ timeMs, cancelled: cancellationSignal(), attempt }, run));
+}

@@ -1,0 +1,46 @@
+import { SignJWT } from 'jose';
+import type { MiniAppRegistered, MiniAppUser } from '../../contracts/mini-app.ts';
+import { existsMessage, registeredMessage } from '../../contracts/mini-app.ts';
+import { ApiError } from '../api-error.ts';
+import type { ManagerContext } from '../context.ts';
+import { refuseOverlong } from '../database/indexed-text.ts';
+import type { Shop } from '../http/plugins/token-seller.ts';
+import { makePassword } from './password.ts';
+import { sealJson } from './tasks/secrets.ts';
+
+/**
+ * Makes a Mini App user; the password is the server's own and nobody is told (contract section 5).
+ *
+ * @throws ApiError 400 for an id that its index can't hold, 409 when the shop has this Zalo user already
+ */
+export async function registerMiniAppUser(
+  context: ManagerContext,
+  secret: Uint8Array,
+  shop: Shop,
+  user: MiniAppUser,
+): Promise<MiniAppRegistered> {
+  refuseOverlong('zalo_user_id', user.zalo_user_id);
+  const username = `zalo_${user.zalo_user_id}`;
+  const { sealed, keyId } = sealJson(context.keys, { password: makePassword() });
+  const made = await context.db
+    .insertInto('mini_app_users')
+    .values({ ...user, shop_id: shop.shopId, seller_id: shop.sellerId, username, secrets: sealed, secrets_key: keyId })
+    .onConflict((conflict) => conflict.columns(['shop_id', 'zalo_user_id']).doNothing())
+    .returning('user_id')
+    .executeTakeFirst();
+  if (!made) throw new ApiError(409, existsMessage, { need_login: true, zalo_user_id: user.zalo_user_id });
+
+  const userId = Number(made.user_id);
+  const shopClaims = { seller_id: shop.sellerId, shop_id: shop.shopId };
+  const token = await new SignJWT({ user_id: userId, zalo_user_id: user.zalo_user_id, ...shopClaims })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuedAt()
+    .setExpirationTime('365 days')
+    .sign(secret);
+  return {
+    success: true,
+    message: registeredMessage,
+    token,
+    data: { user_id: userId, username, ...user, user_money: 0, user_money2: 0, doitac: 'zalo', ...shopClaims },
+  };
+}

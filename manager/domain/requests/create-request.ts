@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { NewRequest } from '../../../contracts/admin.ts';
+import { ApiError } from '../../api-error.ts';
+import type { ManagerContext } from '../../context.ts';
+import { refuseOverlong } from '../../database/indexed-text.ts';
+import type { DatabaseTransaction } from '../../database/tables.ts';
+import { makePassword } from '../password.ts';
+import type { Credentials } from '../tasks/secrets.ts';
+import { sealJson } from '../tasks/secrets.ts';
+import type { Status } from '../tasks/states.ts';
+import { spin } from './spin.ts';
+import { websiteKey } from './website-key.ts';
+
+/** Bytes: what DNS allows. */
+const longestDomain = 253;
+
+/** Rows of one INSERT: PostgreSQL takes at most 65,535 parameters. */
+const chunk = 1000;
+
+/**
+ * Makes a request and one task per account, in the order given, or nothing at all.
+ *
+ * @throws ApiError 400 for a text that its index can't hold, 409 naming website and domain when a live task of this type has the account already
+ */
+export async function createRequest(
+  context: ManagerContext,
+  asked: NewRequest,
+): Promise<{ requestId: string; taskIds: string[] }> {
+  const requestId = randomUUID();
+  const key = websiteKey(asked.website);
+  refuseOverlong('website', key);
+  for (const [index, { domain, link_profile }] of asked.accounts.entries()) {
+    refuseOverlong(`accounts.${index}.domain`, domain, longestDomain);
+    refuseOverlong(`accounts.${index}.link_profile`, link_profile);
+  }
+  const tasks = asked.accounts.map((account) => makeTask(context, asked, account, requestId, key));
+
+  await context.db.transaction().execute(async (trx) => {
+    // Requests for one brand take turns: inserting the same accounts in different orders, they would deadlock.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`${asked.type} ${key}`}, 0))`.execute(trx);
+    await trx
+      .insertInto('requests')
+      .values({
+        id: requestId,
+        type: asked.type,
+        website: asked.website,
+        profile: JSON.stringify(asked.profile),
+        entity_connect: asked.type === 'entity' ? JSON.stringify(asked.entity_connect) : null,
+        max_retries: asked.max_retries,
+        group_id: asked.group_id || randomUUID(),
+        target: tasks.length,
+      })
+      .execute();
+    for (let start = 0; start < tasks.length; start += chunk) {
+      await insertTasks(trx, tasks.slice(start, start + chunk), asked.website);
+    }
+  });
+  return { requestId, taskIds: tasks.map(({ id }) => id) };
+}
+
+function makeTask(
+  context: ManagerContext,
+  asked: NewRequest,
+  account: NewRequest['accounts'][number],
+  requestId: string,
+  key: string,
+) {
+  const credentials: Credentials = {
+    password: account.password || makePassword(),
+    pass_mail: account.pass_mail,
+    twofa: account.twofa,
+    app_password: account.app_password,
+  };
+  const { sealed, keyId } = sealJson(context.keys, credentials);
+  const status = firstStatus(asked, account.link_profile);
+  return {
+    id: randomUUID(),
+    request_id: requestId,
+    type: asked.type,
+    domain: account.domain,
+    website_key: key,
+    status,
+    completed_at: status === 'completed' ? sql<Date>`now()` : null,
+    email: account.email,
+    username: account.username,
+    about: spin(asked.profile.about),
+    link_profile: account.link_profile,
+    secrets: sealed,
+    secrets_key: keyId,
+  };
+}
+type NewTask = ReturnType<typeof makeTask>;
+
+function firstStatus({ type, entity_connect }: NewRequest, linkProfile: string): Status {
+  if (type === 'podcast') return 'pending';
+  if (type === 'social' || linkProfile === '') return 'register';
+  return entity_connect.mode === 'disable' ? 'completed' : 'connect';
+}
+
+async function insertTasks(trx: DatabaseTransaction, tasks: NewTask[], website: string): Promise<void> {
+  const made = await trx
+    .insertInto('tasks')
+    .values(tasks)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .execute();
+  if (made.length < tasks.length) {
+    const ids = new Set(made.map(({ id }) => id));
+    const { domain, type } = tasks.find(({ id }) => !ids.has(id))!;
+    throw new ApiError(409, `${website} already has a live ${type} task for ${domain}`, { website, domain });
+  }
+  await trx
+    .insertInto('task_history')
+    .values(tasks.map(({ id, status }) => ({ task_id: id, to_status: status, actor: 'admin' as const })))
+    .execute();
+}

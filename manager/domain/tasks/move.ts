@@ -1,0 +1,102 @@
+import type { UpdateObject } from 'kysely';
+import { sql } from 'kysely';
+import type { Flow } from '../../../contracts/flows.ts';
+import { ApiError, notFound } from '../../api-error.ts';
+import type { ManagerContext } from '../../context.ts';
+import type { Actor, Database, DatabaseTransaction, Tables } from '../../database/tables.ts';
+import type { Reported } from './secrets.ts';
+import { redact, sealJson } from './secrets.ts';
+import type { Event, Status } from './states.ts';
+import { expectedBefore, transitions } from './states.ts';
+
+export interface Move {
+  flow: Flow;
+  taskId: string;
+  event: Event;
+  /** When an event has several statuses before it: the one that the caller checked the body for. */
+  from?: Status;
+  by: Actor;
+  set?: UpdateObject<Tables, 'tasks'>;
+  reported?: Reported;
+  errorMessage?: string | null | undefined;
+  note?: string | null | undefined;
+}
+
+/**
+ * Makes one transition: one conditional update, so that of two simultaneous ones exactly one wins, and its history row.
+ *
+ * @returns the task's new status, and when it will be tried again
+ * @throws ApiError 404 for a task that is unknown or deleted, 409 for one in another status
+ */
+export async function moveTask(
+  context: ManagerContext,
+  trx: DatabaseTransaction,
+  move: Move,
+): Promise<{ status: Status; retry_at: Date | null }> {
+  const all = Object.entries(transitions[move.flow][move.event]!) as [Status, Status][];
+  const pairs = all.filter(([from]) => from === (move.from ?? from));
+  const next = sql<Status>`case status ${sql.join(
+    pairs.map(([from, to]) => sql`when ${sql.lit(from)} then ${sql.lit(to)}`),
+    sql` `,
+  )} end`;
+  const sealed = move.reported && sealJson(context.keys, move.reported);
+
+  const moved = await trx
+    .updateTable('tasks')
+    .set({
+      ...move.set,
+      ...(sealed && { reported: sealed.sealed, reported_key: sealed.keyId }),
+      ...(move.event === 'start' && { started_at: sql<Date>`now()` }),
+      ...(pairs.every(([, to]) => to === 'completed') && { completed_at: sql<Date>`now()` }),
+      status: next,
+    })
+    .where('id', '=', move.taskId)
+    .where('type', '=', move.flow)
+    .where('deleted_at', 'is', null)
+    .where(
+      'status',
+      'in',
+      pairs.map(([from]) => from),
+    )
+    .returning(['status', 'retry_at', 'secrets', 'secrets_key', 'reported', 'reported_key'])
+    .executeTakeFirst();
+  if (!moved) throw await refuseMove(trx, move);
+
+  const withoutSecrets = (text: string | null | undefined) => (text ? redact(context.keys, moved, text) : null);
+  const [from] = pairs.find(([, to]) => to === moved.status)!;
+  await trx
+    .insertInto('task_history')
+    .values({
+      task_id: move.taskId,
+      from_status: from,
+      to_status: moved.status,
+      actor: move.by,
+      error_message: withoutSecrets(move.errorMessage),
+      note: withoutSecrets(move.note),
+    })
+    .execute();
+  return moved;
+}
+
+async function refuseMove(trx: DatabaseTransaction, { flow, taskId, event }: Move): Promise<ApiError> {
+  const current = await readStatus(trx, flow, taskId);
+  return wrongStatus(current, expectedBefore(flow, event, current));
+}
+
+/** The refusal of a call that came for a task in another status (contract section 1). */
+export function wrongStatus(current: Status, expected: Status): ApiError {
+  return new ApiError(409, 'task not in expected status', { current_status: current, expected });
+}
+
+/** @throws ApiError 404 */
+export async function readStatus(db: Database, flow: Flow, taskId: string): Promise<Status> {
+  const row = await db
+    .selectFrom('tasks')
+    .select('status')
+    .where('id', '=', taskId)
+    .where('type', '=', flow)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (!row) throw notFound();
+  return row.status;
+}

@@ -1,0 +1,69 @@
+import type { KeyRing } from '../../../config/key-ring.ts';
+
+/** What a task was given to sign in and to read mail with. */
+export interface Credentials {
+  password: string;
+  pass_mail: string;
+  twofa: string;
+  app_password: string;
+}
+
+/** What a worker reported of the account it made. */
+export interface Reported {
+  password: string;
+  cookie: string;
+}
+
+export interface SealedRow {
+  secrets: Uint8Array;
+  secrets_key: string;
+  reported: Uint8Array | null;
+  reported_key: string | null;
+}
+
+export function sealJson(keys: KeyRing, value: object): { sealed: Buffer; keyId: string } {
+  return { sealed: keys.seal(Buffer.from(JSON.stringify(value))), keyId: keys.currentId };
+}
+
+function openJson<Value>(keys: KeyRing, keyId: string, sealed: Uint8Array): Value {
+  return JSON.parse(keys.open(keyId, sealed).toString('utf8')) as Value;
+}
+
+/**
+ * The credentials as they are now: what was reported over what was given.
+ *
+ * @throws Error when the key that sealed them isn't in the ring
+ */
+export function openSecrets(keys: KeyRing, row: SealedRow): Credentials & { cookie: string } {
+  const { given, reported } = openBoth(keys, row);
+  return { ...given, password: reported.password || given.password, cookie: reported.cookie };
+}
+
+function openBoth(keys: KeyRing, row: SealedRow): { given: Credentials; reported: Reported } {
+  return {
+    given: openJson<Credentials>(keys, row.secrets_key, row.secrets),
+    reported: row.reported ? openJson<Reported>(keys, row.reported_key!, row.reported) : { password: '', cookie: '' },
+  };
+}
+
+const mask = '********';
+
+/** Says that there is a secret, and nothing of it. */
+export function maskSecrets<Secrets extends { [Name in keyof Secrets]: string }>(secrets: Secrets): Secrets {
+  return Object.fromEntries(Object.entries<string>(secrets).map(([name, value]) => [name, value && mask])) as Secrets;
+}
+
+/**
+ * Takes a task's secrets, the replaced ones too, out of what a worker wrote about it. Shorter ones than four characters
+ * would take words apart.
+ *
+ * @throws Error when the key that sealed them isn't in the ring
+ */
+export function redact(keys: KeyRing, row: SealedRow, text: string): string {
+  const { given, reported } = openBoth(keys, row);
+  return [...Object.values(given), ...Object.values(reported)]
+    .flatMap((secret: string) => [secret, secret.replaceAll(' ', '')])
+    .filter((secret) => secret.length >= 4)
+    .sort((one, other) => other.length - one.length)
+    .reduce((rest, secret) => rest.replaceAll(secret, mask), text);
+}

@@ -1,0 +1,51 @@
+import type { CompleteRegister, FailRegister, SocialStatus, SocialTaskAnswer } from '../../../contracts/social.ts';
+import { ApiError } from '../../api-error.ts';
+import type { ManagerContext } from '../../context.ts';
+import { moveTask } from './move.ts';
+import type { TaskRow } from './read-tasks.ts';
+import { accountOf, profileOf, readTask, selectWaiting, withSecrets } from './read-tasks.ts';
+import { registerFailure, registerReport } from './reports.ts';
+import type { Credentials } from './secrets.ts';
+import { openSecrets } from './secrets.ts';
+
+const flow = 'social';
+
+export async function pullSocial(context: ManagerContext, limit: number): Promise<SocialTaskAnswer[]> {
+  const rows = await selectWaiting(context.db, flow, 'register', limit).execute();
+  return withSecrets(context, rows).map(([row, secrets]) => answer(row, secrets));
+}
+
+/** @throws ApiError 404, or 409 when the task is in another status than expected */
+export async function readSocial(
+  context: ManagerContext,
+  id: string,
+  expected: SocialStatus,
+): Promise<SocialTaskAnswer> {
+  const row = await readTask(context.db, flow, id);
+  if (row.status !== expected) throw new ApiError(409, 'status mismatch', { current_status: row.status, expected });
+  return answer(row, openSecrets(context.keys, row));
+}
+
+export async function startSocial(context: ManagerContext, taskId: string): Promise<void> {
+  await context.db
+    .transaction()
+    .execute((trx) => moveTask(context, trx, { flow, taskId, event: 'start', by: 'worker' }));
+}
+
+export async function completeSocial(context: ManagerContext, taskId: string, body: CompleteRegister): Promise<void> {
+  await context.db
+    .transaction()
+    .execute((trx) =>
+      moveTask(context, trx, { flow, taskId, event: 'complete', by: 'worker', ...registerReport(body) }),
+    );
+}
+
+export async function failSocial(context: ManagerContext, taskId: string, body: FailRegister): Promise<void> {
+  await context.db
+    .transaction()
+    .execute((trx) => moveTask(context, trx, { flow, taskId, by: 'worker', ...registerFailure(body) }));
+}
+
+function answer(row: TaskRow, secrets: Credentials): SocialTaskAnswer {
+  return { ...accountOf(row, secrets), ...profileOf(row) };
+}

@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify';
+import { jwtVerify } from 'jose';
+import { ApiError } from '../../api-error.ts';
+import type { CountCall } from './auth.ts';
+
+export interface Shop {
+  sellerId: number;
+  shopId: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    shop: Shop | null;
+  }
+}
+
+/** Lets only sellers in: `Token-Seller`, a JWT of the shop that `Shop-ID` names (contract section 5). */
+export function requireSeller(app: FastifyInstance, secret: Uint8Array, countCall: CountCall): void {
+  app.decorateRequest('shop', null);
+  app.addHook('onRequest', async (request) => {
+    const { 'token-seller': token, 'shop-id': shopId } = request.headers;
+    request.shop = (await readSellerToken(secret, token, shopId)) ?? null;
+    await countCall(request, request.shop ? `shop ${request.shop.shopId}` : `address ${request.ip}`);
+    if (!request.shop) throw new ApiError(401, 'invalid Token-Seller or Shop-ID');
+  });
+}
+
+async function readSellerToken(secret: Uint8Array, token: unknown, shopId: unknown): Promise<Shop | undefined> {
+  if (typeof token !== 'string' || typeof shopId !== 'string' || !/^\d{1,15}$/.test(shopId)) return undefined;
+  try {
+    const { payload } = await jwtVerify(token, secret, { algorithms: ['HS256'] });
+    // A user's token names a shop and a seller too, and is signed alike: it makes nobody a seller.
+    if (payload.user_id !== undefined) return undefined;
+    const { seller_id: sellerId, shop_id: claimed } = payload;
+    if (!Number.isSafeInteger(sellerId) || claimed !== Number(shopId)) return undefined;
+    return { sellerId: sellerId as number, shopId: claimed };
+  } catch {
+    return undefined;
+  }
+}

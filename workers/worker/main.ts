@@ -1,0 +1,19 @@
+import { Command, Option } from 'commander';
+import { loadRunEnvironment } from '../../config/environment.ts';
+import { type TaskQueue, taskQueues } from '../../temporal/task-queues.ts';
+
+const names = Object.keys(taskQueues) as TaskQueue[];
+
+const program = new Command('npm run worker --')
+  .description("Runs enlist's workers until Ctrl-C or SIGTERM, then lets the steps under way end.")
+  .addOption(new Option('--queue <name>', 'only the worker of one task queue').choices(names))
+  .action(async ({ queue }: { queue?: TaskQueue }) => {
+    loadRunEnvironment();
+    const { runWorkers } = await import('./run-workers.ts');
+    await runWorkers(queue ? [queue] : names);
+  });
+
+program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`${error.name === 'Error' ? (error.stack ?? error.message) : error.message}\n`);
+  process.exit(1);
+});

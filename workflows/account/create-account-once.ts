@@ -1,0 +1,119 @@
+import { isCancellation, sleep } from '@temporalio/workflow';
+import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../contracts/steps.ts';
+import { fail, type FailureInfo, readFailure } from '../failures.ts';
+import { type AtSite, isNeverStarted } from '../pace/at-site.ts';
+import { createAccount, createPause, createTries, findMail, lookFor, siteSteps } from '../steps.ts';
+
+/** One task's account in the making, and what is known of it; what a failure or a cancellation is judged by. */
+export interface Registration {
+  readonly task: StepTask;
+  readonly site: AtSite;
+  marked: MailboxMark;
+  /** The form was sent, or may have been, and no look since has shown that nothing came of it. */
+  maybeMade: boolean;
+  made?: AccountResult;
+  /** The account can be used: nothing is left to be confirmed. */
+  usable: boolean;
+}
+
+/** What looking shows: the account is ours, or it isn't there, or nobody can tell. */
+type Look = { state: 'made'; made: AccountResult } | { state: 'absent' | 'unknown' };
+
+/** A site's own answer, which settles the matter even after the form was sent. */
+const definite: FailureKind[] = ['AlreadyExists', 'Rejected'];
+/** The site answered the form, so one look tells whether it made the account nevertheless. */
+const answered: FailureKind[] = ['Challenge'];
+/** Failures before anything was sent that may pass. */
+const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
+
+/** Looks for the account at the site, and for the site's mail in the mailbox. Changes nothing. */
+async function look({ task, site, marked }: Registration): Promise<Look> {
+  const seen = await site.run(siteSteps.lookFor, () => lookFor(task));
+  if (seen.state === 'ours') return { state: 'made', made: { session: seen.session, profileUrl: seen.profileUrl } };
+  const made = { session: seen.session, profileUrl: seen.profileUrl, awaiting: seen.awaiting, found: true as const };
+  if (seen.state === 'unconfirmed') return { state: 'made', made };
+  if (seen.awaiting && 'mark' in marked && (await findMail(task, marked.mark, seen.awaiting)))
+    return { state: 'made', made };
+  return { state: seen.state === 'absent' ? 'absent' : 'unknown' };
+}
+
+/**
+ * Looks at once, since an account that is there needs no waiting for. One that is not may still be made by a worker that
+ * was only cut off: it is looked for again when the attempt's time is over.
+ */
+export async function lookTwice(registration: Registration): Promise<Look> {
+  const early = await look(registration);
+  if (early.state === 'made') return early;
+  await sleep(siteSteps.createAccount.time);
+  return look(registration);
+}
+
+/**
+ * Makes the account at most once. Every end of an attempt but a definite answer means that the form may have been sent:
+ * then the site is looked at, and only an account that is absent after the attempt's time is over allows another.
+ */
+export async function createAccountOnce(registration: Registration): Promise<AccountResult> {
+  const { task, site } = registration;
+  for (let tried = 1; ; tried++) {
+    let failure: FailureInfo;
+    try {
+      return await site.run(siteSteps.createAccount, async () => {
+        registration.maybeMade = true;
+        try {
+          return await createAccount(task);
+        } catch (error) {
+          if (isNeverStarted(error)) registration.maybeMade = false;
+          throw error;
+        }
+      });
+    } catch (error) {
+      failure = readFailure(error);
+      if (!failure.submitted || definite.includes(failure.kind)) registration.maybeMade = false;
+      if (failure.kind === 'Cancelled') throw error;
+      if (site.handoff.isFor(failure)) return letPersonMake(registration, failure);
+      if (!registration.maybeMade && !(passing.includes(failure.kind) && tried < createTries)) throw error;
+    }
+
+    if (registration.maybeMade) {
+      const seen = await (answered.includes(failure.kind) ? look(registration) : lookTwice(registration));
+      if (seen.state === 'made') return seen.made;
+      if (seen.state === 'unknown') {
+        throw fail('OutcomeUnknown', `${failure.reason}; the site does not show whether the account was made`);
+      }
+      registration.maybeMade = false;
+      if (!passing.includes(failure.kind) || tried === createTries)
+        throw fail(failure.kind, `${failure.reason}; the account was not made`);
+    }
+    await sleep(createPause * tried);
+  }
+}
+
+/**
+ * A person makes the account, or finds it made. Whatever they say, only a look at the site tells whether it is there; the
+ * form is not sent again.
+ */
+async function letPersonMake(registration: Registration, failure: FailureInfo): Promise<AccountResult> {
+  const { site, maybeMade } = registration;
+  if (maybeMade) {
+    const early = await look(registration);
+    if (early.state === 'made') return early.made;
+  }
+  // A person may make it at any time from here on, and say nothing.
+  registration.maybeMade = true;
+  const refusal = await site.handoff.wait(siteSteps.createAccount, failure);
+  const looking = maybeMade && !answered.includes(failure.kind) ? lookTwice(registration) : look(registration);
+  const seen = await looking.catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    return { state: 'unknown' as const, why: readFailure(error).reason };
+  });
+  if (seen.state === 'made') return seen.made;
+  const story = `${failure.reason}; ${refusal === undefined ? 'a person said that it was done, but' : `${refusal}, and`}`;
+  if (seen.state === 'unknown') {
+    throw fail(
+      'OutcomeUnknown',
+      `${story} the site does not show whether the account was made${'why' in seen ? ` (${seen.why})` : ''}`,
+    );
+  }
+  registration.maybeMade = false;
+  throw fail(failure.kind, `${story} the account is not there`);
+}

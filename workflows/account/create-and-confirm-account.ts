@@ -1,0 +1,94 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../contracts/steps.ts';
+import { fail, readFailure } from '../failures.ts';
+import { AtSite } from '../pace/at-site.ts';
+import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from '../steps.ts';
+import { createAccountOnce, lookTwice, type Registration } from './create-account-once.ts';
+
+/** A task's account before anything was done for it; of an adopted task, before anything is known of it. */
+export function newRegistration(task: StepTask, adopted: boolean): Registration {
+  return {
+    task,
+    site: new AtSite(task),
+    marked: { unreadable: 'the mailbox was not looked at' },
+    maybeMade: adopted,
+    usable: false,
+  };
+}
+
+/** Makes the account and confirms it. @throws whatever ended a step; `registration` tells how far it came */
+export async function createAndConfirmAccount(registration: Registration): Promise<AccountResult> {
+  if (registration.maybeMade) registration.made = await findEarlier(registration);
+  if (!registration.made) {
+    setCurrentDetails('making the account');
+    registration.marked = await markMailbox(registration.task);
+    registration.made = await createAccountOnce(registration);
+    if (registration.made.found) registration.marked = markEarlier(registration.marked);
+  }
+  if (registration.made.awaiting) registration.made = await confirm(registration, registration.made);
+  registration.usable = true;
+  return registration.made;
+}
+
+/** Looks for the account that the task's earlier workflow may have made, or may be making still. Undefined when it is absent. */
+async function findEarlier(registration: Registration): Promise<AccountResult | undefined> {
+  setCurrentDetails('looking whether the account was made');
+  registration.marked = markEarlier(await markMailbox(registration.task));
+  const seen = await lookTwice(registration);
+  if (seen.state === 'made') return seen.made;
+  if (seen.state === 'unknown') {
+    throw fail(
+      'OutcomeUnknown',
+      "the task's earlier workflow closed without a report; the site does not show whether it made the account",
+    );
+  }
+  registration.maybeMade = false;
+  return undefined;
+}
+
+/** Of a mailbox whose stand before the account was made nobody knows, every mail counts that is not older than a task may get. */
+function markEarlier(marked: MailboxMark): MailboxMark {
+  return 'mark' in marked ? { mark: { ...marked.mark, uidValidity: '', markedAt: Date.now() - taskTime } } : marked;
+}
+
+async function confirm({ task, site, marked }: Registration, made: AccountResult): Promise<AccountResult> {
+  setCurrentDetails('waiting for the confirmation mail');
+  if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
+  const proof = await awaitMail(task, marked.mark, made.awaiting!);
+  setCurrentDetails('confirming the e-mail address');
+  const confirmed = await site.run(siteSteps.confirmEmail, () => confirmEmail(task, made.session, proof));
+  return { ...confirmed, profileUrl: confirmed.profileUrl ?? made.profileUrl, awaiting: undefined };
+}
+
+/** How far the account of a task came that did not come to its end, and why it did not. */
+export interface Judged {
+  state: 'unknown' | 'absent' | 'unconfirmed' | 'usable';
+  kind: FailureKind;
+  /** As it is reported (contract section 2). */
+  reason: string;
+  profileUrl?: string;
+}
+
+/** Judges a task that did not come to its end, after a look at the site where its account may exist. */
+export async function judgeAccount(error: unknown, registration: Registration, overdue: boolean): Promise<Judged> {
+  const failure = readFailure(error);
+  const kind = overdue ? 'Overdue' : failure.kind;
+  const reason = overdue ? "the task's time was over" : failure.reason;
+  // The report is what is left to do.
+  registration.site.handoff.end();
+  if (!registration.made && registration.maybeMade && kind !== 'OutcomeUnknown') {
+    setCurrentDetails('looking whether the account was made');
+    const seen = await lookTwice(registration).catch(() => ({ state: 'unknown' as const }));
+    if (seen.state === 'unknown')
+      return { state: 'unknown', kind: 'OutcomeUnknown', reason: `outcome unknown: ${reason}` };
+    if (seen.state === 'made') {
+      registration.made = seen.made;
+      registration.usable = seen.made.awaiting === undefined;
+    }
+  }
+  const profileUrl = registration.site.handoff.link ?? registration.made?.profileUrl;
+  if (kind === 'OutcomeUnknown') return { state: 'unknown', kind, reason: `outcome unknown: ${reason}` };
+  if (!registration.made) return { state: 'absent', kind, reason };
+  if (!registration.usable) return { state: 'unconfirmed', kind, reason: `unconfirmed: ${reason}`, profileUrl };
+  return { state: 'usable', kind, reason, profileUrl };
+}
