@@ -1,4 +1,4 @@
-import { CancelledFailure, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import type { EntityTask } from '../contracts/entity.ts';
 import type { MailProof } from '../contracts/mail.ts';
 import type { PodcastTask } from '../contracts/podcast.ts';
@@ -8,21 +8,14 @@ import { createBrowserSteps } from '../services/browser/browser-steps.ts';
 import type { BrowserOptions } from '../services/browser/run-step.ts';
 import { StepFailed } from '../services/browser/step-failure.ts';
 import type { StepLimits } from '../services/step-limits.ts';
-import { makeFailure } from './failure.ts';
+import { readStepFailure } from './failure.ts';
 import { withinLimits } from './within-limits.ts';
-
-function toFailure(error: unknown): unknown {
-  if (!(error instanceof StepFailed)) return error;
-  return error.kind === 'Cancelled'
-    ? new CancelledFailure(error.message, [error.details])
-    : makeFailure(error.kind, error.message, error.details);
-}
 
 /** @throws ApplicationFailure of the step's kind, CancelledFailure */
 function run<Result>(step: (limits: StepLimits) => Promise<Result>): Promise<Result> {
   return withinLimits((limits) =>
     step(limits).catch((error: unknown) => {
-      throw toFailure(error);
+      throw error instanceof StepFailed ? readStepFailure(error) : error;
     }),
   );
 }

@@ -1,5 +1,6 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { FailureKind, StepFailure } from '../contracts/steps.ts';
+import type { StepFailed } from '../services/browser/step-failure.ts';
 
 /**
  * The failure of a step as Temporal knows it: its kind is its type. What a site, a mailbox or a deadline says is no fault
@@ -12,4 +13,9 @@ export function makeFailure(kind: FailureKind, message: string, details?: StepFa
     ...(details && { details: [details] }),
     category: kind === 'Unexpected' ? undefined : 'BENIGN',
   });
+}
+
+/** A browser step's failure as Temporal knows it. */
+export function readStepFailure({ kind, message, details }: StepFailed): ApplicationFailure | CancelledFailure {
+  return kind === 'Cancelled' ? new CancelledFailure(message, [details]) : makeFailure(kind, message, details);
 }

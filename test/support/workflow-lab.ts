@@ -33,6 +33,7 @@ import { searchAttributes } from '../../contracts/workflows.ts';
 import { findTools } from '../../scripts/dev/setup/tools.mjs';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
+import { showUpsertedMemo } from './upserted-memo.ts';
 import { Scene, type SceneFlow, type Script, type ScriptedName } from './workflow-scene.ts';
 
 type History = proto.temporal.api.history.v1.IHistory;
@@ -134,9 +135,13 @@ export async function startLab({
   });
   const dataConverter = makeDataConverter(keys);
   const opened = new Map<string, Opened>();
-  const client = { dataConverter, identity, interceptors: { workflow: [noteOpened(opened)] } };
+  const client = {
+    dataConverter,
+    identity,
+    interceptors: { workflow: [noteOpened(opened), showUpsertedMemo((): Client => plainClient)] },
+  };
   const [env, bundle] = await Promise.all([startTemporal(realTime, client), bundleWorkflows(workflows)]);
-  const plainClient = new Client({ connection: env.connection, dataConverter, identity });
+  const plainClient: Client = new Client({ connection: env.connection, dataConverter, identity });
   const folder = mkdtempSync(path.join(tmpdir(), 'enlist-workflows-'));
   const sitesFile = path.join(folder, 'sites.yaml');
   const sites: object[] = [];

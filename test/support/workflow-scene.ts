@@ -3,6 +3,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { BrowserActivities } from '../../activities/browser.ts';
 import type { DispatchActivities } from '../../activities/dispatch.ts';
+import { readStepFailure } from '../../activities/failure.ts';
 import type { FeedActivities } from '../../activities/feed.ts';
 import type { MailActivities } from '../../activities/mail.ts';
 import type { ManagerActivities } from '../../activities/manager.ts';
@@ -218,7 +219,7 @@ export function stepFailure(
   more: Partial<StepFailure> = {},
 ): Error {
   return withoutStack(
-    describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text, ...more }),
+    readStepFailure(describeFailure(error, { submitted, cancelled, overdue: false, redact: (text) => text, ...more })),
   );
 }
 
