@@ -17,12 +17,10 @@ export function sendAddForm(
     title: 'Add your podcast',
     status: error === undefined ? 200 : 422,
     main: html`<h1>Add your podcast</h1>
-      <form method="post" action="/add" novalidate>
-        ${csrfField(site, request)}
-        ${field({ label: 'RSS feed URL', name: 'feed', type: 'url', value: feed, hint: 'Your host shows it.' }, { feed: error === undefined ? [] : [error] })}
-        <button>Import</button>
-      </form>
-      ${pending !== undefined && html`<p class="hint">${pending} waits for its owner. <a href="/add/verify">Enter the code</a></p>`}`,
+<form method="post" action="/add" novalidate>${csrfField(site, request)}
+${field({ label: 'RSS feed URL', name: 'feed', type: 'url', value: feed, hint: 'Your host shows it.' }, { feed: error === undefined ? [] : [error] })}
+<button>Import</button></form>
+${pending !== undefined && html`<p class="hint">${pending} waits for its owner. <a href="/add/verify">Enter the code</a></p>`}`,
   });
 }
 
@@ -37,12 +35,10 @@ export function sendCodeForm(
     title: 'Show that it is yours',
     status: error === undefined ? 200 : 422,
     main: html`<h1>Show that it is yours</h1>
-      <p>We have mailed a code to ${pending.ownerEmail}, the owner's address in the feed of <b>${pending.title}</b>.</p>
-      <form method="post" action="/add/verify" novalidate>
-        ${csrfField(site, request)}
-        ${field({ label: "Code from the owner's email", name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
-        <button>Verify</button>
-      </form>`,
+<p>We have mailed a code to ${pending.ownerEmail}, the owner's address in the feed of <b>${pending.title}</b>.</p>
+<form method="post" action="/add/verify" novalidate>${csrfField(site, request)}
+${field({ label: "Code from the owner's email", name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
+<button>Verify</button></form>`,
   });
 }
 
@@ -58,24 +54,18 @@ export function sendMyPodcasts(
   return sendPage(site, request, reply, {
     title: 'My podcasts',
     main: html`<h1>My podcasts</h1>
-      ${notice !== undefined && html`<p class="notice" role="status">${notice}</p>`}
-      ${podcasts.map(
-        ({ slug, title, cover, feed }) =>
-          html`<article class="listing" aria-label="${title}">
-            <img class="art" src="/media/${cover}" alt="Cover of ${title}" />
-            <div>
-              <p>
-                <a href="/podcasts/${slug}"><b>${title}</b></a>
-              </p>
-              <p class="hint">Imported from ${feed}</p>
-            </div>
-          </article> `,
-      )}
-      ${
-        podcasts.length === 0 &&
-        html`<p>You have added none yet.</p>
-          <p><a class="button" href="/add">Import a feed</a></p>`
-      }`,
+${notice !== undefined && html`<p class="notice" role="status">${notice}</p>`}
+${podcasts.map(
+  ({
+    slug,
+    title,
+    cover,
+    feed,
+  }) => html`<article class="listing" aria-label="${title}"><img class="art" src="/media/${cover}" alt="Cover of ${title}">
+<div><p><a href="/podcasts/${slug}"><b>${title}</b></a></p><p class="hint">Imported from ${feed}</p></div></article>
+`,
+)}
+${podcasts.length === 0 && html`<p>You have added none yet.</p><p><a class="button" href="/add">Import a feed</a></p>`}`,
   });
 }
 
@@ -87,13 +77,11 @@ export function showingRoutes(app: FastifyInstance, site: Site, imports: Imports
       title: 'Home',
       main: account
         ? html`<h1>Hello, ${account.profile.firstName}</h1>
-            <p>Signed in as ${account.username}</p>
-            <p><a class="button" href="/add">Import a feed</a></p>`
+<p>Signed in as ${account.username}</p>
+<p><a class="button" href="/add">Import a feed</a></p>`
         : html`<h1>Welcome to ${site.name}</h1>
-            <p>Where listeners find your podcast.</p>
-            <p>
-              <a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a>
-            </p>`,
+<p>Where listeners find your podcast.</p>
+<p><a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a></p>`,
     });
   });
 
@@ -114,10 +102,10 @@ export function showingRoutes(app: FastifyInstance, site: Site, imports: Imports
     return sendPage(site, request, reply, {
       title,
       main: html`<h1>${title}</h1>
-        <img class="art" src="/media/${cover}" alt="Cover of ${title}" />
-        ${author !== '' && html`<p class="facts">${author}</p>`}
-        <section aria-label="Description" style="white-space:pre-line">${new Html(description)}</section>
-        <p class="hint">Imported from <a href="${feed}">${feed}</a></p>`,
+<img class="art" src="/media/${cover}" alt="Cover of ${title}">
+${author !== '' && html`<p class="facts">${author}</p>`}
+<section aria-label="Description" style="white-space:pre-line">${new Html(description)}</section>
+<p class="hint">Imported from <a href="${feed}">${feed}</a></p>`,
     });
   });
 }

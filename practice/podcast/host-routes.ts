@@ -36,19 +36,15 @@ export function hostRoutes(app: FastifyInstance, site: Site<HostBehaviour>, show
       title: 'Home',
       main: account
         ? html`<h1>Hello, ${account.profile.firstName}</h1>
-            <p>Signed in as ${account.username}</p>
-            <p>
-              ${
-                shows.of(account.username)
-                  ? html`<a class="button" href="/dashboard">See your show</a>`
-                  : html`<a class="button" href="/show/new">Create a show</a>`
-              }
-            </p>`
+<p>Signed in as ${account.username}</p>
+<p>${
+            shows.of(account.username)
+              ? html`<a class="button" href="/dashboard">See your show</a>`
+              : html`<a class="button" href="/show/new">Create a show</a>`
+          }</p>`
         : html`<h1>Welcome to ${site.name}</h1>
-            <p>A home for your podcast, with a feed for every directory.</p>
-            <p>
-              <a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a>
-            </p>`,
+<p>A home for your podcast, with a feed for every directory.</p>
+<p><a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a></p>`,
     });
   });
 
@@ -60,12 +56,11 @@ export function hostRoutes(app: FastifyInstance, site: Site<HostBehaviour>, show
       title: 'Dashboard',
       main: show
         ? html`<h1>${show.title}</h1>
-            <img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}" />
-            ${field({ label: 'RSS feed', name: 'feed', value: feedUrl(site, show), readonly: true, hint: 'Give this address to directories.' }, {})}
-            <p><a href="/shows/${show.slug}">Public page</a></p>`
-        : html`<h1>Dashboard</h1>
-            <p>You have no show yet.</p>
-            <p><a class="button" href="/show/new">Create a show</a></p>`,
+<img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}">
+${field({ label: 'RSS feed', name: 'feed', value: feedUrl(site, show), readonly: true, hint: 'Give this address to directories.' }, {})}
+<p><a href="/shows/${show.slug}">Public page</a></p>`
+        : html`<h1>Dashboard</h1><p>You have no show yet.</p>
+<p><a class="button" href="/show/new">Create a show</a></p>`,
     });
   });
 
@@ -115,11 +110,10 @@ export function hostRoutes(app: FastifyInstance, site: Site<HostBehaviour>, show
     return sendPage(site, request, reply, {
       title: show.title,
       main: html`<h1>${show.title}</h1>
-        <img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}" />
-        <p class="facts">${show.category} · <a href="${feedUrl(site, show)}">RSS</a></p>
-        <p style="white-space:pre-line">${show.description}</p>
-        <h2>Welcome to ${show.title}</h2>
-        <audio controls preload="none" src="/audio/welcome.mp3"></audio>`,
+<img class="art" src="/media/${show.cover}" alt="Cover of ${show.title}">
+<p class="facts">${show.category} · <a href="${feedUrl(site, show)}">RSS</a></p>
+<p style="white-space:pre-line">${show.description}</p>
+<h2>Welcome to ${show.title}</h2><audio controls preload="none" src="/audio/welcome.mp3"></audio>`,
     });
   });
 

@@ -70,14 +70,13 @@ export function sendShowForm(
     status: Object.keys(errors).length > 0 ? 422 : 200,
     wide: true,
     main: html`<h1>Create a show</h1>
-      <form method="post" action="/show/new" enctype="multipart/form-data" novalidate>
-        ${csrfField(site, request)} ${field({ label: 'Show title', ...named('title') }, errors)}
-        ${field({ label: 'Description', type: 'textarea', hint: 'At most 4000 characters.', ...named('description') }, errors)}
-        ${field({ label: 'Language', type: 'select', options: Object.entries(languages).map(([value, name]) => ({ value, text: name })), ...named('language') }, errors)}
-        ${field({ label: 'Category', type: 'select', options: categories.map((name) => ({ value: name, text: name })), ...named('category') }, errors)}
-        ${field({ label: 'Owner email', type: 'email', hint: 'It stands in the feed, where everyone can read it.', ...named('owner_email') }, errors)}
-        ${field({ label: 'Cover art', name: 'cover', type: 'file', accept: 'image/png,image/jpeg', hint: 'Square, PNG or JPEG, 1400 to 3000 pixels, at most 5 MiB.' }, errors)}
-        <button>Create show</button>
-      </form>`,
+<form method="post" action="/show/new" enctype="multipart/form-data" novalidate>${csrfField(site, request)}
+${field({ label: 'Show title', ...named('title') }, errors)}
+${field({ label: 'Description', type: 'textarea', hint: 'At most 4000 characters.', ...named('description') }, errors)}
+${field({ label: 'Language', type: 'select', options: Object.entries(languages).map(([value, name]) => ({ value, text: name })), ...named('language') }, errors)}
+${field({ label: 'Category', type: 'select', options: categories.map((name) => ({ value: name, text: name })), ...named('category') }, errors)}
+${field({ label: 'Owner email', type: 'email', hint: 'It stands in the feed, where everyone can read it.', ...named('owner_email') }, errors)}
+${field({ label: 'Cover art', name: 'cover', type: 'file', accept: 'image/png,image/jpeg', hint: 'Square, PNG or JPEG, 1400 to 3000 pixels, at most 5 MiB.' }, errors)}
+<button>Create show</button></form>`,
   });
 }

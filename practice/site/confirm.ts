@@ -10,13 +10,10 @@ function sendCodePage(site: Site, request: FastifyRequest, reply: FastifyReply, 
   return sendPage(site, request, reply, {
     title: 'Confirm your account',
     status: error === undefined ? 200 : 422,
-    main: html`<h1>Check your mail</h1>
-      <p>We have sent you a code. Enter it to confirm your account.</p>
-      <form method="post" action="/confirm" novalidate>
-        ${csrfField(site, request)}
-        ${field({ label: 'Six-digit code', name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
-        <button>Confirm</button>
-      </form>`,
+    main: html`<h1>Check your mail</h1><p>We have sent you a code. Enter it to confirm your account.</p>
+<form method="post" action="/confirm" novalidate>${csrfField(site, request)}
+${field({ label: 'Six-digit code', name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
+<button>Confirm</button></form>`,
   });
 }
 
@@ -29,8 +26,8 @@ function confirmBy(site: Site, request: FastifyRequest, reply: FastifyReply, tok
   return sendPage(site, request, reply, {
     title: 'Welcome',
     main: html`<h1>Welcome, ${account.profile.firstName}</h1>
-      <p class="notice" role="status">Your account is confirmed.</p>
-      <p>Signed in as ${account.username}. <a href="${site.next.href}">${site.next.text}</a></p>`,
+<p class="notice" role="status">Your account is confirmed.</p>
+<p>Signed in as ${account.username}. <a href="${site.next.href}">${site.next.text}</a></p>`,
   });
 }
 
@@ -41,9 +38,7 @@ export function confirmRoutes(app: FastifyInstance, site: Site): void {
     return sendPage(site, request, reply, {
       title: 'Check your mail',
       main: html`<h1>Check your mail</h1>
-        <p>
-          We have sent a link${email !== undefined && html` to <b>${email}</b>`}. Open it to confirm your account.
-        </p>`,
+<p>We have sent a link${email !== undefined && html` to <b>${email}</b>`}. Open it to confirm your account.</p>`,
     });
   });
 

@@ -23,9 +23,7 @@ export function makeMailer(site: { domain: string; name: string }, smtp: { host:
           <p>please confirm your account:</p>
           <p><a href="${link}">Confirm my account</a></p>
           <p>The link works once.</p>
-          <p>
-            <small>${footer} <a href="${new URL('/', link).href}">${site.name}</a></small>
-          </p>`.text,
+          <p><small>${footer} <a href="${new URL('/', link).href}">${site.name}</a></small></p>`.text,
       });
     },
     async sendCode(email, name, code, about) {

@@ -53,7 +53,7 @@ export function sendPage(
 ${
   account
     ? html`${site.nav(account).map(({ text, href }) => html`<a href="${href}">${text}</a> `)}
-        <form method="post" action="/signout">${csrfField(site, request)}<button class="plain">Sign out</button></form>`
+<form method="post" action="/signout">${csrfField(site, request)}<button class="plain">Sign out</button></form>`
     : html`<a href="/signup">Sign up</a> <a href="/signin">Sign in</a>`
 }
 </nav></header>
@@ -79,12 +79,7 @@ export function sendMessage(
   title: string,
   text: string,
 ): FastifyReply {
-  return sendPage(site, request, reply, {
-    title,
-    status,
-    main: html`<h1>${title}</h1>
-      <p>${text}</p>`,
-  });
+  return sendPage(site, request, reply, { title, status, main: html`<h1>${title}</h1><p>${text}</p>` });
 }
 
 export function sendForbidden(site: Site, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -99,7 +94,7 @@ export function sendForbidden(site: Site, request: FastifyRequest, reply: Fastif
 }
 
 export function csrfField(site: Site, request: FastifyRequest): Html {
-  return html`<input type="hidden" name="_csrf" value="${site.visits.csrfToken(request)}" />`;
+  return html`<input type="hidden" name="_csrf" value="${site.visits.csrfToken(request)}">`;
 }
 
 /** The messages of a form that was refused, by the name of the field that each belongs to. */
@@ -122,8 +117,7 @@ interface Field {
 export function field(input: Field, errors: FieldErrors): Html {
   const { name, type = 'text' } = input;
   const messages = errors[name] ?? [];
-  const attributes = html`id="${name}"
-  name="${name}"${messages.length > 0 && html` aria-invalid="true"`}${
+  const attributes = html`id="${name}" name="${name}"${messages.length > 0 && html` aria-invalid="true"`}${
     (messages.length > 0 || input.hint !== undefined) && html` aria-describedby="${name}-note"`
   }${input.autocomplete !== undefined && html` autocomplete="${input.autocomplete}"`}`;
   const note =
@@ -131,27 +125,21 @@ export function field(input: Field, errors: FieldErrors): Html {
       ? html`<p class="error" role="alert" id="${name}-note">${messages[0]}</p>`
       : input.hint !== undefined && html`<p class="hint" id="${name}-note">${input.hint}</p>`;
   if (type === 'checkbox') {
-    return html`<div class="field">
-      <label class="check"><input type="checkbox" ${attributes} value="yes" /> ${input.label}</label>${note}
-    </div>`;
+    return html`<div class="field"><label class="check"><input type="checkbox" ${attributes} value="yes"> ${input.label}</label>${note}</div>`;
   }
   const label = html`<label for="${name}">${input.label}</label>`;
   if (type === 'textarea') {
-    return html`<div class="field">${label}<textarea ${attributes} rows="6">${input.value}</textarea>${note}</div>`;
+    return html`<div class="field">${label}<textarea ${attributes} rows="6">
+${input.value}</textarea>${note}</div>`;
   }
   if (type === 'select') {
     const options = [{ value: '', text: 'Choose …' }, ...(input.options ?? [])];
-    return html`<div class="field">
-      ${label}<select ${attributes}>
-        ${options.map(({ value, text }) => html`<option value="${value}" ${value === input.value && html` selected`}>${text}</option> `)}</select
-      >${note}
-    </div>`;
+    return html`<div class="field">${label}<select ${attributes}>
+${options.map(({ value, text }) => html`<option value="${value}"${value === input.value && html` selected`}>${text}</option>\n`)}</select>${note}</div>`;
   }
   const value = type !== 'file' && html` value="${input.value}"`;
   const accept = input.accept !== undefined && html` accept="${input.accept}"`;
-  return html`<div class="field">
-    ${label}<input type="${type}" ${attributes}${value}${accept}${input.readonly && html` readonly`} />${note}
-  </div>`;
+  return html`<div class="field">${label}<input type="${type}" ${attributes}${value}${accept}${input.readonly && html` readonly`}>${note}</div>`;
 }
 
 /** Every name that the request is about: the visitor's, and those in the form and the path. */

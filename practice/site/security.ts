@@ -17,17 +17,15 @@ export function securityRoutes(app: FastifyInstance, site: Site): void {
       title: 'Security',
       status: Object.keys(errors).length > 0 ? 422 : 200,
       main: html`<h1>Two-step sign-in</h1>
-        ${
-          site.accounts.authenticator(account.username)
-            ? html`<p class="notice" role="status">Two-step sign-in is on.</p>`
-            : html`<p>Give us the secret that your authenticator uses, and a code that it shows.</p>`
-        }
-        <form method="post" action="/settings/security" novalidate>
-          ${csrfField(site, request)}
-          ${field({ label: 'Authenticator secret', name: 'secret', value: secret, hint: 'Base32, at least 16 characters.', autocomplete: 'off' }, errors)}
-          ${field({ label: 'Authentication code', name: 'code', autocomplete: 'one-time-code' }, errors)}
-          <button>Turn on</button>
-        </form>`,
+${
+  site.accounts.authenticator(account.username)
+    ? html`<p class="notice" role="status">Two-step sign-in is on.</p>`
+    : html`<p>Give us the secret that your authenticator uses, and a code that it shows.</p>`
+}
+<form method="post" action="/settings/security" novalidate>${csrfField(site, request)}
+${field({ label: 'Authenticator secret', name: 'secret', value: secret, hint: 'Base32, at least 16 characters.', autocomplete: 'off' }, errors)}
+${field({ label: 'Authentication code', name: 'code', autocomplete: 'one-time-code' }, errors)}
+<button>Turn on</button></form>`,
     });
 
   app.get('/settings/security', (request, reply) => {

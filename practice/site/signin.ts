@@ -14,14 +14,12 @@ function sendSignIn(site: Site, request: FastifyRequest, reply: FastifyReply, lo
     title: 'Sign in',
     status: notice === undefined ? 200 : 422,
     main: html`<h1>Sign in</h1>
-      ${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
-      <form method="post" action="/signin" novalidate>
-        ${csrfField(site, request)}
-        ${field({ label: 'Email or username', name: 'login', value: login, autocomplete: 'username' }, {})}
-        ${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }, {})}
-        <button>Sign in</button>
-      </form>
-      <p class="hint">New here? <a href="/signup">Sign up</a></p>`,
+${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
+<form method="post" action="/signin" novalidate>${csrfField(site, request)}
+${field({ label: 'Email or username', name: 'login', value: login, autocomplete: 'username' }, {})}
+${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }, {})}
+<button>Sign in</button></form>
+<p class="hint">New here? <a href="/signup">Sign up</a></p>`,
   });
 }
 
@@ -36,13 +34,10 @@ function sendCodePage(
   return sendPage(site, request, reply, {
     title: 'One more step',
     status: error === undefined ? 200 : 422,
-    main: html`<h1>One more step</h1>
-      <p>${why}</p>
-      <form method="post" novalidate>
-        ${csrfField(site, request)}
-        ${field({ label, name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
-        <button>Verify</button>
-      </form>`,
+    main: html`<h1>One more step</h1><p>${why}</p>
+<form method="post" novalidate>${csrfField(site, request)}
+${field({ label, name: 'code', autocomplete: 'one-time-code' }, { code: error === undefined ? [] : [error] })}
+<button>Verify</button></form>`,
   });
 }
 
@@ -73,8 +68,7 @@ export function signInRoutes(app: FastifyInstance, site: Site): void {
         request,
         reply,
         login,
-        html`Please confirm your email
-        first.${site.confirmation === 'code' && html` <a href="/confirm">Enter the code</a>`}`,
+        html`Please confirm your email first.${site.confirmation === 'code' && html` <a href="/confirm">Enter the code</a>`}`,
       );
     }
     if (site.accounts.authenticator(account.username)) {

@@ -45,15 +45,13 @@ function sendFirstPage(
     title: 'Sign up',
     status: Object.keys(errors).length > 0 ? 422 : 200,
     main: html`<h1>Make your account</h1>
-      <form method="post" action="/signup" novalidate>
-        ${csrfField(site, request)}
-        ${field({ label: 'Email', name: 'email', type: 'email', value: typed.email, autocomplete: 'email' }, errors)}
-        ${field({ label: 'Username', name: 'username', value: typed.username, autocomplete: 'username' }, errors)}
-        ${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters with a digit.' }, errors)}
-        ${field({ label: 'Repeat password', name: 'repeat', type: 'password', autocomplete: 'new-password' }, errors)}
-        <button>Continue</button>
-      </form>
-      <p class="hint">Do you have an account? <a href="/signin">Sign in</a></p>`,
+<form method="post" action="/signup" novalidate>${csrfField(site, request)}
+${field({ label: 'Email', name: 'email', type: 'email', value: typed.email, autocomplete: 'email' }, errors)}
+${field({ label: 'Username', name: 'username', value: typed.username, autocomplete: 'username' }, errors)}
+${field({ label: 'Password', name: 'password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters with a digit.' }, errors)}
+${field({ label: 'Repeat password', name: 'repeat', type: 'password', autocomplete: 'new-password' }, errors)}
+<button>Continue</button></form>
+<p class="hint">Do you have an account? <a href="/signin">Sign in</a></p>`,
   });
 }
 
@@ -69,15 +67,13 @@ function sendSecondPage(
     title: 'Your details',
     status: Object.keys(errors).length > 0 ? 422 : 200,
     main: html`<h1>Tell us about you</h1>
-      ${taken.map((message) => html`<p class="notice" role="alert">${message} <a href="/signup">Change it</a></p>`)}
-      <form method="post" action="/signup/details" novalidate>
-        ${csrfField(site, request)}
-        ${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
-        ${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
-        ${field({ label: 'Phone', name: 'phone', type: 'tel', value: typed.phone, autocomplete: 'tel', hint: 'Optional.' }, errors)}
-        ${field({ label: 'I accept the terms', name: 'terms', type: 'checkbox' }, errors)}
-        <button>Create account</button>
-      </form>`,
+${taken.map((message) => html`<p class="notice" role="alert">${message} <a href="/signup">Change it</a></p>`)}
+<form method="post" action="/signup/details" novalidate>${csrfField(site, request)}
+${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
+${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
+${field({ label: 'Phone', name: 'phone', type: 'tel', value: typed.phone, autocomplete: 'tel', hint: 'Optional.' }, errors)}
+${field({ label: 'I accept the terms', name: 'terms', type: 'checkbox' }, errors)}
+<button>Create account</button></form>`,
   });
 }
 

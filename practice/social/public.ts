@@ -10,13 +10,11 @@ export function publicRoutes(app: FastifyInstance, site: Site): void {
       title: 'Home',
       main: account
         ? html`<h1>Hello, ${account.profile.firstName}</h1>
-            <p>Signed in as ${account.username}</p>
-            <p><a class="button" href="/u/${account.username}">See your profile</a></p>`
+<p>Signed in as ${account.username}</p>
+<p><a class="button" href="/u/${account.username}">See your profile</a></p>`
         : html`<h1>Welcome to ${site.name}</h1>
-            <p>A place to show who you are and where else you can be found.</p>
-            <p>
-              <a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a>
-            </p>`,
+<p>A place to show who you are and where else you can be found.</p>
+<p><a class="button" href="/signup">Create an account</a> &nbsp; <a href="/signin">I have one already</a></p>`,
     });
   });
 
@@ -29,23 +27,20 @@ export function publicRoutes(app: FastifyInstance, site: Site): void {
     return sendPage(site, request, reply, {
       title: `${profile.firstName} ${profile.lastName}`,
       wide: true,
-      main: html` ${profile.cover === undefined ? html`<div class="cover"></div>` : html`<img class="cover" src="/media/${profile.cover}" alt="Cover of ${username}" />`}
-        ${profile.avatar === undefined ? html`<div class="avatar"></div>` : html`<img class="avatar" src="/media/${profile.avatar}" alt="Avatar of ${username}" />`}
-        <h1>${profile.firstName} ${profile.lastName}</h1>
-        <p class="facts">
-          @${username}${profile.location !== '' && html` · <span class="location">${profile.location}</span>`}${
-            profile.website !== '' &&
-            html` · <a class="website" rel="me nofollow" href="${profile.website}">${profile.website}</a>`
-          }
-        </p>
-        ${profile.about !== '' && html`<section class="about" aria-label="About">${new Html(profile.about)}</section>`}
-        ${
-          profile.links.length > 0 &&
-          html`<h2>Links</h2>
-            <ul aria-label="Links">
-              ${profile.links.map((link) => html`<li><a rel="me nofollow" href="${link}">${link}</a></li> `)}
-            </ul>`
-        }`,
+      main: html`
+${profile.cover === undefined ? html`<div class="cover"></div>` : html`<img class="cover" src="/media/${profile.cover}" alt="Cover of ${username}">`}
+${profile.avatar === undefined ? html`<div class="avatar"></div>` : html`<img class="avatar" src="/media/${profile.avatar}" alt="Avatar of ${username}">`}
+<h1>${profile.firstName} ${profile.lastName}</h1>
+<p class="facts">@${username}${profile.location !== '' && html` · <span class="location">${profile.location}</span>`}${
+        profile.website !== '' &&
+        html` · <a class="website" rel="me nofollow" href="${profile.website}">${profile.website}</a>`
+      }</p>
+${profile.about !== '' && html`<section class="about" aria-label="About">${new Html(profile.about)}</section>`}
+${
+  profile.links.length > 0 &&
+  html`<h2>Links</h2><ul aria-label="Links">
+${profile.links.map((link) => html`<li><a rel="me nofollow" href="${link}">${link}</a></li>\n`)}</ul>`
+}`,
     });
   });
 }

@@ -83,22 +83,20 @@ function sendProfileForm(
     status: Object.keys(errors).length > 0 ? 422 : 200,
     wide: true,
     main: html`<h1>Your profile</h1>
-      ${shown.saved && html`<p class="notice" role="status">Profile saved.</p>`}
-      <form method="post" action="/settings/profile" enctype="multipart/form-data" novalidate>
-        ${csrfField(site, request)}
-        ${profile.avatar !== undefined && html`<img class="thumb" src="/media/${profile.avatar}" alt="Your avatar" />`}
-        ${field({ label: 'Avatar', name: 'avatar', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 1 MiB.' }, errors)}
-        ${profile.cover !== undefined && html`<img class="thumb" src="/media/${profile.cover}" alt="Your cover" />`}
-        ${field({ label: 'Cover', name: 'cover', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 2 MiB.' }, errors)}
-        ${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
-        ${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
-        ${field({ label: 'Location', name: 'location', value: typed.location }, errors)}
-        ${field({ label: 'Website', name: 'website', type: 'url', value: typed.website, autocomplete: 'url' }, errors)}
-        ${field({ label: 'About', name: 'about', type: 'textarea', value: typed.about, hint: 'Simple HTML, at most 2000 characters.' }, errors)}
-        ${field({ label: 'Links', name: 'links', type: 'textarea', value: typed.links, hint: 'One web address a line, at most 200.' }, errors)}
-        <button>Save profile</button>
-      </form>
-      <p class="hint"><a href="/settings/security">Security</a></p>`,
+${shown.saved && html`<p class="notice" role="status">Profile saved.</p>`}
+<form method="post" action="/settings/profile" enctype="multipart/form-data" novalidate>${csrfField(site, request)}
+${profile.avatar !== undefined && html`<img class="thumb" src="/media/${profile.avatar}" alt="Your avatar">`}
+${field({ label: 'Avatar', name: 'avatar', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 1 MiB.' }, errors)}
+${profile.cover !== undefined && html`<img class="thumb" src="/media/${profile.cover}" alt="Your cover">`}
+${field({ label: 'Cover', name: 'cover', type: 'file', accept: pictures, hint: 'PNG, JPEG or WebP, at most 2 MiB.' }, errors)}
+${field({ label: 'First name', name: 'first_name', value: typed.first_name, autocomplete: 'given-name' }, errors)}
+${field({ label: 'Last name', name: 'last_name', value: typed.last_name, autocomplete: 'family-name' }, errors)}
+${field({ label: 'Location', name: 'location', value: typed.location }, errors)}
+${field({ label: 'Website', name: 'website', type: 'url', value: typed.website, autocomplete: 'url' }, errors)}
+${field({ label: 'About', name: 'about', type: 'textarea', value: typed.about, hint: 'Simple HTML, at most 2000 characters.' }, errors)}
+${field({ label: 'Links', name: 'links', type: 'textarea', value: typed.links, hint: 'One web address a line, at most 200.' }, errors)}
+<button>Save profile</button></form>
+<p class="hint"><a href="/settings/security">Security</a></p>`,
   });
 }
 

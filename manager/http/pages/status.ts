@@ -6,8 +6,8 @@ const mostTasks = 1000;
 
 export function requestsPage(requests: RequestAnswer[], olderCursor: string | null): string {
   const rows = requests.map(
-    (request) =>
-      html` <tr>
+    (request) => html`
+      <tr>
         <td><a href="/requests/${request.id}">${request.website}</a></td>
         <td>${request.type}</td>
         <td>${statusChip(request.status)}</td>
@@ -15,35 +15,20 @@ export function requestsPage(requests: RequestAnswer[], olderCursor: string | nu
         <td class="when">${when(request.created_at)}</td>
       </tr>`,
   );
-  const table = html` <table>
-      <thead>
-        <tr>
-          <th>Website</th>
-          <th>Type</th>
-          <th>Request</th>
-          <th>Tasks</th>
-          <th>Made</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
+  const table = html`
+    <table>
+      <thead><tr><th>Website</th><th>Type</th><th>Request</th><th>Tasks</th><th>Made</th></tr></thead>
+      <tbody>${rows}</tbody>
     </table>
     ${olderCursor ? html`<p><a href="/?cursor=${olderCursor}">Older requests</a></p>` : ''}`;
-  const none = html`<p>
-    No requests yet. Make one with <code>POST /api/v1/admin/requests</code>; <a href="/openapi.json">the API</a>.
-  </p>`;
-  return page(
-    'Requests',
-    html`<h1>Requests</h1>
-      ${requests.length > 0 ? table : none}`,
-  );
+  const none = html`<p>No requests yet. Make one with <code>POST /api/v1/admin/requests</code>; <a href="/openapi.json">the API</a>.</p>`;
+  return page('Requests', html`<h1>Requests</h1>${requests.length > 0 ? table : none}`);
 }
 
 export function requestPage(request: RequestDetail): string {
   const rows = request.tasks.slice(0, mostTasks).map(
-    (task) =>
-      html` <tr>
+    (task) => html`
+      <tr>
         <td>${task.domain}</td>
         <td>${statusChip(task.status)}</td>
         <td>${task.retry_count || ''}</td>
@@ -55,24 +40,14 @@ export function requestPage(request: RequestDetail): string {
   const hidden = request.tasks.length - rows.length;
   return page(
     request.website,
-    html` <p><a href="/">All requests</a></p>
+    html`
+      <p><a href="/">All requests</a></p>
       <h1>${request.website}</h1>
       <p>${request.type} · ${statusChip(request.status)} · made ${when(request.created_at)}</p>
       <p>${countChips(request.counts)}</p>
       <table>
-        <thead>
-          <tr>
-            <th>Site</th>
-            <th>Status</th>
-            <th>Retries</th>
-            <th>Profile</th>
-            <th>Last failure</th>
-            <th>Task</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
+        <thead><tr><th>Site</th><th>Status</th><th>Retries</th><th>Profile</th><th>Last failure</th><th>Task</th></tr></thead>
+        <tbody>${rows}</tbody>
       </table>
       ${hidden > 0 ? html`<p>${hidden} more tasks are in <code>GET /api/v1/admin/requests/${request.id}</code>.</p>` : ''}`,
   );
@@ -82,17 +57,12 @@ export function requestPage(request: RequestDetail): string {
 export function pointerPage(): string {
   return page(
     'Manager',
-    html`<h1>enlist manager</h1>
-      <p>Sign in with the admin key as the password to see the requests. <a href="/openapi.json">The API</a>.</p>`,
+    html`<h1>enlist manager</h1><p>Sign in with the admin key as the password to see the requests. <a href="/openapi.json">The API</a>.</p>`,
   );
 }
 
 export function notFoundPage(): string {
-  return page(
-    'Not found',
-    html`<h1>Not found</h1>
-      <p><a href="/">All requests</a></p>`,
-  );
+  return page('Not found', html`<h1>Not found</h1><p><a href="/">All requests</a></p>`);
 }
 
 const good = ['completed', 'active'];
@@ -100,9 +70,7 @@ const bad = ['final_failed', 'failed', 'connect_failed'];
 
 function statusChip(status: string, count?: number): Html {
   const kind = good.includes(status) ? 'good' : bad.includes(status) ? 'bad' : 'open';
-  return html`<span class="chip ${kind}"
-    >${status.replaceAll('_', ' ')}${count === undefined ? '' : ` ${count}`}</span
-  >`;
+  return html`<span class="chip ${kind}">${status.replaceAll('_', ' ')}${count === undefined ? '' : ` ${count}`}</span>`;
 }
 
 function countChips(counts: Record<string, number>): Html[] {
@@ -122,20 +90,16 @@ function when(iso: string): Html {
 
 function page(title: string, body: Html): string {
   return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="refresh" content="15" />
-        <title>${title} – enlist</title>
-        <style>
-          ${new Html(style)}
-        </style>
-      </head>
-      <body>
-        <main>${body}</main>
-      </body>
-    </html>`.text;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="15">
+<title>${title} – enlist</title>
+<style>${new Html(style)}</style>
+</head>
+<body><main>${body}</main></body>
+</html>`.text;
 }
 
 const style = `

@@ -81,7 +81,7 @@ describe('npm test', () => {
   test('counts a failed test, and a suite that does not load as one', async () => {
     await suite('test/unit/one.test.ts', passing);
     await suite('test/unit/two.test.ts', failing);
-    await suite('test/unit/three.test.ts', `import '../../unit/nowhere.ts';\n${passing}`);
+    await suite('test/unit/three.test.ts', `import './nowhere.ts';\n${passing}`);
     expect(await run('test.mjs').ended).toMatchObject({ code: 1, lastLine: '1 passed, 2 failed' });
   });
 
@@ -103,10 +103,7 @@ describe('npm test', () => {
 
   test('names a suite that the machine can’t carry, and fails for it in CI only', async () => {
     await suite('test/support/mediawiki.ts', 'export const wiki = 1;\n');
-    await suite(
-      'test/sites/wiki.test.ts',
-      `import { wiki } from '../../support/mediawiki.ts';\n${passing}void wiki;\n`,
-    );
+    await suite('test/sites/wiki.test.ts', `import { wiki } from '../support/mediawiki.ts';\n${passing}void wiki;\n`);
     const alone = await run('test.mjs').ended;
     expect(alone).toMatchObject({ code: 0, lastLine: '1 passed, 0 failed' });
     expect(alone.stdout).toMatch(/left out: .*test\/sites\/wiki\.test\.ts.*apt-get install mediawiki/);

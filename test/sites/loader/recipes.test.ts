@@ -120,8 +120,8 @@ const fail = async (_kit: Kit): Promise<never> => { throw new Rejected('no'); };
 export default defineRecipe({ name: 'forum', limits: {}, lookFor: fail, signUp: fail, isSignedIn: fail, signIn: fail });\n`;
   const run = promisify(execFile);
   const load = (): Promise<{ stdout: string }> => {
-    const script = `import { Rejected } from '../../unit/sites/kit/errors.ts';
-import { Recipes } from '../../unit/sites/own-recipes.ts';
+    const script = `import { Rejected } from './sites/kit/errors.ts';
+import { Recipes } from './sites/loader/recipes.ts';
 const recipe = await new Recipes(process.argv[1]).find('forum');
 console.log(await recipe.signIn().catch((error) => error instanceof Rejected));`;
     return run(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script, folder], { cwd: root });
