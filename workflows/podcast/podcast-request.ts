@@ -1,23 +1,33 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
-  ChildWorkflowFailure,
   condition,
   continueAsNew,
-  executeChild,
   isCancellation,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { LeftTask, PodcastOutcome, PodcastRequestOutcome } from '../../contracts/outcomes.ts';
-import type { KnownPodcasts, PodcastOptions, PodcastRequestState, WaitingPodcast } from '../../contracts/podcast.ts';
-import { searchAttributes, tasksWait, type Workflows, workflows } from '../../contracts/workflows.ts';
-import { taskWorkflowId } from '../../temporal/workflow-ids.ts';
+import type { PodcastRequestOutcome } from '../../contracts/outcomes.ts';
+import type { PodcastOptions, PodcastRequestState, WaitingPodcast } from '../../contracts/podcast.ts';
+import { searchAttributes, tasksWait, type Workflows } from '../../contracts/workflows.ts';
 import { autoUpgrade } from '../auto-upgrade.ts';
 import { setMemo } from '../set-memo.ts';
-import { awaitWorkflow, firstOwnPull, longestOwnPull, pullRequest } from '../steps.ts';
+import { firstOwnPull, longestOwnPull, pullRequest } from '../steps.ts';
+import {
+  addPulled,
+  addWaiting,
+  conclude,
+  describeProgress,
+  listKnown,
+  listWithoutFeed,
+  noteEnd,
+  openStartable,
+  readState,
+  type RequestTasks,
+  waitsForFeed,
+} from './request-state.ts';
+import { runChild } from './run-child.ts';
 
 /**
  * Works off the podcast tasks of one request: its main sites' first, and a sub-site's only once the manager gives it a
@@ -28,11 +38,11 @@ export async function podcastRequest(
   options: PodcastOptions,
   state?: PodcastRequestState,
 ): Promise<PodcastRequestOutcome> {
-  const request = new Request(requestId, options, state);
+  const run = new RequestRun(requestId, options, state);
   try {
-    return await request.run();
+    return await run.work();
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => request.childrenEnd());
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => run.childrenEnd());
     throw error;
   }
 }
@@ -40,199 +50,105 @@ export async function podcastRequest(
 // Open for as long as a main site is waited for.
 autoUpgrade(podcastRequest);
 
-class Request {
+class RequestRun {
   readonly #requestId: string;
   readonly #options: PodcastOptions;
-  readonly #waiting = new Map<string, WaitingPodcast>();
-  readonly #open = new Map<string, WaitingPodcast>();
-  readonly #ended: Record<string, string>;
-  #released: boolean;
+  readonly #tasks: RequestTasks;
+  /** Since when sub-sites wait while no main site is at work, in ms since 1970. */
   #idleSince: number | undefined;
   /** Something has happened since the last look at what can be started. */
-  #news = false;
+  #changed = false;
   #failure: unknown;
 
-  constructor(requestId: string, options: PodcastOptions, state?: PodcastRequestState) {
+  constructor(requestId: string, options: PodcastOptions, state: PodcastRequestState | undefined) {
     this.#requestId = requestId;
     this.#options = options;
-    this.#ended = state?.ended ?? {};
-    this.#released = state?.released ?? false;
+    this.#tasks = readState(state);
     this.#idleSince = state?.idleSince;
-    this.#hear(state?.waiting ?? []);
-    setHandler(tasksWait, (tasks) => this.#hear(tasks));
+    setHandler(tasksWait, (waiting) => {
+      if (addWaiting(this.#tasks, waiting)) this.#changed = true;
+    });
   }
 
-  async run(): Promise<PodcastRequestOutcome> {
+  async work(): Promise<PodcastRequestOutcome> {
+    const { mainWaitMs, atOnce } = this.#options;
+    const { waiting, open } = this.#tasks;
     upsertSearchAttributes([{ key: searchAttributes.request, value: this.#requestId }]);
     let pause = firstOwnPull;
     for (;;) {
-      this.#news = false;
+      this.#changed = false;
       if (workflowInfo().continueAsNewSuggested) {
-        if (this.#open.size === 0) return this.#goOn();
+        if (open.size === 0) return this.#continueAsNew();
       } else {
-        this.#startChildren();
+        for (const task of openStartable(this.#tasks, atOnce)) void this.#runChild(task);
       }
-      this.#tell();
-      if (this.#waiting.size === 0 && this.#open.size === 0) return this.#conclude();
-      setMemo('known', this.#known());
+      setCurrentDetails(describeProgress(this.#tasks));
+      if (waiting.size === 0 && open.size === 0) return this.#conclude();
+      setMemo('known', listKnown(this.#tasks));
 
-      if (!this.#waitsForFeed()) {
+      if (!waitsForFeed(this.#tasks)) {
         this.#idleSince = undefined;
         pause = firstOwnPull;
-        await this.#hearNews();
+        await this.#waitForChange();
         continue;
       }
       this.#idleSince ??= Date.now();
-      const deadline = this.#idleSince + this.#options.mainWaitMs;
-      if (await this.#hearNews(pause)) continue;
-      if (this.#open.size === 0 && Date.now() >= deadline) return this.#conclude();
+      const deadline = this.#idleSince + mainWaitMs;
+      if (await this.#waitForChange(pause)) continue;
+      if (open.size === 0 && Date.now() >= deadline) return this.#conclude();
       await this.#pull();
       pause = Math.min(pause * 2, longestOwnPull, Math.max(deadline - Date.now(), firstOwnPull));
     }
   }
 
   async childrenEnd(): Promise<void> {
-    await condition(() => this.#open.size === 0);
-  }
-
-  /** Takes in what waits at the manager. A pull may be older than what is known here, so a sub-site never loses its feed. */
-  #hear(tasks: WaitingPodcast[]): void {
-    for (const task of tasks) {
-      const begun = this.#open.has(task.id) || this.#ended[task.id] !== undefined;
-      if (begun && !task.main && !task.hasFeed) continue;
-      const known = this.#waiting.get(task.id);
-      this.#waiting.set(task.id, {
-        ...task,
-        hasFeed: task.hasFeed || (known?.hasFeed ?? false),
-        adopt: task.adopt ?? known?.adopt,
-      });
-      this.#news = true;
-    }
+    await condition(() => this.#tasks.open.size === 0);
   }
 
   /** Waits for a signal or the end of a child. @returns whether there was one, false after `timeoutMs` */
-  async #hearNews(timeoutMs?: number): Promise<boolean> {
-    const isNews = () => this.#news || this.#failure !== undefined;
-    const heard =
-      timeoutMs === undefined ? await condition(isNews).then(() => true) : await condition(isNews, timeoutMs);
+  async #waitForChange(timeoutMs?: number): Promise<boolean> {
+    const isChanged = () => this.#changed || this.#failure !== undefined;
+    const changed =
+      timeoutMs === undefined ? await condition(isChanged).then(() => true) : await condition(isChanged, timeoutMs);
     if (this.#failure !== undefined) throw this.#failure;
-    return heard;
+    return changed;
   }
 
-  /** Sub-sites wait for a feed, and no main site is at work that could bring it. */
-  #waitsForFeed(): boolean {
-    const mainOpen = [...this.#open.values()].some(({ main }) => main);
-    return !mainOpen && [...this.#waiting.values()].some(({ main, hasFeed }) => !main && !hasFeed);
-  }
-
-  #startChildren(): void {
-    for (const task of [...this.#waiting.values()]) {
-      if (this.#open.has(task.id) || !(task.main || task.hasFeed)) continue;
-      if (!task.main && [...this.#open.values()].filter(({ main }) => !main).length >= this.#options.atOnce) continue;
-      this.#waiting.delete(task.id);
-      this.#open.set(task.id, task);
-      void this.#work(task);
-    }
-  }
-
-  async #work(task: WaitingPodcast): Promise<void> {
+  async #runChild(task: WaitingPodcast): Promise<void> {
     try {
       const end = await runChild(this.#requestId, task);
-      this.#note(task, end);
-      if (task.main && end.outcome === 'completed') {
-        this.#released = true;
-        // Sub-sites that waited, or were withheld until now, have their feed now.
-        await this.#pull();
-      }
+      noteEnd(this.#tasks, task, end);
+      // Sub-sites that waited, or were withheld until now, have their feed now.
+      if (task.main && end.outcome === 'completed') await this.#pull();
     } catch (error) {
       if (!isCancellation(error)) this.#failure = error;
     } finally {
-      this.#open.delete(task.id);
-      this.#news = true;
+      this.#tasks.open.delete(task.id);
+      this.#changed = true;
     }
   }
 
-  #note(task: WaitingPodcast, end: ChildEnd): void {
-    const { id } = task;
-    if (end.outcome !== 'left') this.#ended[id] = end.outcome;
-    else if (end.reason === 'no feed') {
-      // The manager showed a feed, and shows none any more.
-      if (!this.#waiting.has(id)) this.#waiting.set(id, { ...task, hasFeed: false });
-    } else this.#ended[id] ??= `left: ${end.reason}`;
-  }
-
-  /** Pulls for itself: reads what the manager has waiting of this request, and each sub-site again that waits here. */
+  /** Reads what the manager has waiting of this request, and each sub-site again that waits here. */
   async #pull(): Promise<void> {
-    const bare = [...this.#waiting.values()].filter(({ main, hasFeed }) => !main && !hasFeed).map(({ id }) => id);
-    const { tasks, gone } = await pullRequest(this.#requestId, bare);
-    for (const id of gone) {
-      this.#waiting.delete(id);
-      this.#ended[id] ??= 'left: gone';
-    }
-    this.#hear(tasks.filter(({ id }) => !this.#open.has(id)));
+    const pulled = await pullRequest(this.#requestId, listWithoutFeed(this.#tasks));
+    if (addPulled(this.#tasks, pulled)) this.#changed = true;
   }
 
-  #goOn(): Promise<never> {
+  #continueAsNew(): Promise<never> {
+    const { waiting, ended, released } = this.#tasks;
     const state: PodcastRequestState = {
-      waiting: [...this.#waiting.values()],
-      ended: this.#ended,
-      released: this.#released,
-      idleSince: this.#idleSince,
+      waiting: [...waiting.values()],
+      ended,
+      released,
+      ...(this.#idleSince !== undefined && { idleSince: this.#idleSince }),
     };
-    return continueAsNew<typeof podcastRequest>(this.#requestId, this.#options, state);
-  }
-
-  #known(): KnownPodcasts {
-    return Object.fromEntries([...this.#waiting, ...this.#open].map(([id, { hasFeed }]) => [id, { hasFeed }]));
-  }
-
-  #tell(): void {
-    const done = Object.values(this.#ended).filter((outcome) => outcome === 'completed').length;
-    const parts = [`${done} completed`, `${this.#open.size} at work`, `${this.#waiting.size} waiting`];
-    setCurrentDetails(parts.join(', ') + (this.#waitsForFeed() ? ' for the feed of a main site' : ''));
+    return continueAsNew<Workflows['podcastRequest']>(this.#requestId, this.#options, state);
   }
 
   #conclude(): PodcastRequestOutcome {
-    const tasks = { ...this.#ended };
-    for (const id of this.#waiting.keys()) tasks[id] = 'waiting';
-    const left = this.#waiting.size;
-    const short = Object.values(tasks).filter((outcome) => outcome !== 'completed').length;
-    const reason =
-      left > 0
-        ? `${left} sub-sites were left unstarted: ${this.#released ? 'the manager gave them no feed' : 'no main site brought a feed'} in ${this.#options.mainWaitMs / 3_600_000} hours`
-        : short > 0
-          ? `${short} of ${Object.keys(tasks).length} tasks did not complete`
-          : undefined;
-    const end: PodcastRequestOutcome = { outcome: reason === undefined ? 'completed' : 'incomplete', reason, tasks };
-    setCurrentDetails(reason ? `${end.outcome}: ${reason}` : end.outcome);
+    const end = conclude(this.#tasks, this.#options.mainWaitMs);
+    setCurrentDetails(end.reason ? `${end.outcome}: ${end.reason}` : end.outcome);
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: end.outcome }]);
     return end;
-  }
-}
-
-/** How a child ended; `lost` when it was terminated or failed, and `cancelled` when it was before its task's start: neither reported anything. */
-type ChildEnd = PodcastOutcome | LeftTask | { outcome: 'lost' | 'cancelled' };
-
-/** Runs one task's workflow, or waits for the one that is open for it already. */
-async function runChild(requestId: string, { id, domain, adopt }: WaitingPodcast): Promise<ChildEnd> {
-  const workflowId = taskWorkflowId('podcast', id);
-  try {
-    return await executeChild<Workflows['podcastAccount']>(workflows.podcastAccount.name, {
-      workflowId,
-      args: adopt ? [id, true] : [id],
-      parentClosePolicy: 'ABANDON',
-      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `podcast account on ${domain}`,
-      typedSearchAttributes: [
-        { key: searchAttributes.flow, value: 'podcast' },
-        { key: searchAttributes.domain, value: domain },
-        { key: searchAttributes.request, value: requestId },
-      ],
-    });
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return (await awaitWorkflow(workflowId)) as ChildEnd;
-    if (!(error instanceof ChildWorkflowFailure) || CancellationScope.current().consideredCancelled) throw error;
-    return { outcome: isCancellation(error) ? 'cancelled' : 'lost' };
   }
 }
