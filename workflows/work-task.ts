@@ -35,7 +35,7 @@ export type Report<Outcome extends End> = {
 export interface Attempt<Outcome extends End> {
   run(): Promise<Report<Outcome>>;
   /** Decides what to report when `run` did not come to its end. */
-  judge(error: unknown, overdue: boolean): Promise<Report<Outcome>>;
+  reportFailure(error: unknown, overdue: boolean): Promise<Report<Outcome>>;
 }
 
 /** A task's two statuses, before and after its start, where the flow tells them, and what is done in between. */
@@ -90,7 +90,7 @@ async function work<Outcome extends End>(attempt: Attempt<Outcome>): Promise<Rep
     return await scope.run(() => attempt.run());
   } catch (error) {
     const overdue = isCancellation(error) && !CancellationScope.current().consideredCancelled;
-    return CancellationScope.nonCancellable(() => attempt.judge(error, overdue));
+    return CancellationScope.nonCancellable(() => attempt.reportFailure(error, overdue));
   }
 }
 

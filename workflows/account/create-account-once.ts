@@ -3,8 +3,9 @@ import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../co
 import { fail, type FailureInfo, readFailure } from '../failures.ts';
 import { type AtSite, isNeverStarted } from '../pace/at-site.ts';
 import { createAccount, createPause, createTries, findMail, lookFor, siteSteps } from '../steps.ts';
+import { mailFields } from './task-fields.ts';
 
-/** One task's account in the making, and what is known of it; what a failure or a cancellation is judged by. */
+/** What is known of one task's account while it is made. */
 export interface Registration {
   readonly task: StepTask;
   readonly site: AtSite;
@@ -32,7 +33,7 @@ async function look({ task, site, marked }: Registration): Promise<Look> {
   if (seen.state === 'ours') return { state: 'made', made: { session: seen.session, profileUrl: seen.profileUrl } };
   const made = { session: seen.session, profileUrl: seen.profileUrl, awaiting: seen.awaiting, found: true as const };
   if (seen.state === 'unconfirmed') return { state: 'made', made };
-  if (seen.awaiting && 'mark' in marked && (await findMail(task, marked.mark, seen.awaiting)))
+  if (seen.awaiting && 'mark' in marked && (await findMail(mailFields(task), marked.mark, seen.awaiting)))
     return { state: 'made', made };
   return { state: seen.state === 'absent' ? 'absent' : 'unknown' };
 }

@@ -4,11 +4,12 @@ import { fail, readFailure } from '../failures.ts';
 import { AtSite } from '../pace/at-site.ts';
 import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from '../steps.ts';
 import { createAccountOnce, lookTwice, type Registration } from './create-account-once.ts';
+import { accountFields, mailFields } from './task-fields.ts';
 
 /** A task's account before anything was done for it; of an adopted task, before anything is known of it. */
 export function newRegistration(task: StepTask, adopted: boolean): Registration {
   return {
-    task,
+    task: accountFields(task),
     site: new AtSite(task),
     marked: { unreadable: 'the mailbox was not looked at' },
     maybeMade: adopted,
@@ -21,7 +22,7 @@ export async function createAndConfirmAccount(registration: Registration): Promi
   if (registration.maybeMade) registration.made = await findEarlier(registration);
   if (!registration.made) {
     setCurrentDetails('making the account');
-    registration.marked = await markMailbox(registration.task);
+    registration.marked = await markMailbox(mailFields(registration.task));
     registration.made = await createAccountOnce(registration);
     if (registration.made.found) registration.marked = markEarlier(registration.marked);
   }
@@ -33,7 +34,7 @@ export async function createAndConfirmAccount(registration: Registration): Promi
 /** Looks for the account that the task's earlier workflow may have made, or may be making still. Undefined when it is absent. */
 async function findEarlier(registration: Registration): Promise<AccountResult | undefined> {
   setCurrentDetails('looking whether the account was made');
-  registration.marked = markEarlier(await markMailbox(registration.task));
+  registration.marked = markEarlier(await markMailbox(mailFields(registration.task)));
   const seen = await lookTwice(registration);
   if (seen.state === 'made') return seen.made;
   if (seen.state === 'unknown') {
@@ -54,14 +55,14 @@ function markEarlier(marked: MailboxMark): MailboxMark {
 async function confirm({ task, site, marked }: Registration, made: AccountResult): Promise<AccountResult> {
   setCurrentDetails('waiting for the confirmation mail');
   if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
-  const proof = await awaitMail(task, marked.mark, made.awaiting!);
+  const proof = await awaitMail(mailFields(task), marked.mark, made.awaiting!);
   setCurrentDetails('confirming the e-mail address');
   const confirmed = await site.run(siteSteps.confirmEmail, () => confirmEmail(task, made.session, proof));
   return { ...confirmed, profileUrl: confirmed.profileUrl ?? made.profileUrl, awaiting: undefined };
 }
 
 /** How far the account of a task came that did not come to its end, and why it did not. */
-export interface Judged {
+export interface AccountAssessment {
   state: 'unknown' | 'absent' | 'unconfirmed' | 'usable';
   kind: FailureKind;
   /** As it is reported (contract section 2). */
@@ -69,8 +70,12 @@ export interface Judged {
   profileUrl?: string;
 }
 
-/** Judges a task that did not come to its end, after a look at the site where its account may exist. */
-export async function judgeAccount(error: unknown, registration: Registration, overdue: boolean): Promise<Judged> {
+/** Tells how far a task came that did not come to its end, after a look at the site where its account may exist. */
+export async function assessAccount(
+  error: unknown,
+  registration: Registration,
+  overdue: boolean,
+): Promise<AccountAssessment> {
   const failure = readFailure(error);
   const kind = overdue ? 'Overdue' : failure.kind;
   const reason = overdue ? "the task's time was over" : failure.reason;

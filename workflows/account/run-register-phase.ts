@@ -5,7 +5,7 @@ import type { FailureKind } from '../../contracts/steps.ts';
 import { manager, siteSteps, updateProfile } from '../steps.ts';
 import { type Report, workTask } from '../work-task.ts';
 import type { Registration } from './create-account-once.ts';
-import { createAndConfirmAccount, judgeAccount, newRegistration } from './create-and-confirm-account.ts';
+import { assessAccount, createAndConfirmAccount, newRegistration } from './create-and-confirm-account.ts';
 import { writeCookies } from './session-cookies.ts';
 
 type RegisterReport = Report<RegisterOutcome>;
@@ -30,7 +30,7 @@ export function runRegisterPhase(
       const registration = newRegistration(task, adopted);
       return {
         run: () => createAndFurnishAccount(task, registration),
-        judge: (error, overdue) => judgeRegistration(error, registration, overdue),
+        reportFailure: (error, overdue) => reportFailedRegistration(error, registration, overdue),
       };
     },
   });
@@ -62,12 +62,12 @@ async function createAndFurnishAccount(task: SocialTask, registration: Registrat
 }
 
 /** Decides what to report of a register phase that did not come to its end (contract section 2). */
-async function judgeRegistration(
+async function reportFailedRegistration(
   error: unknown,
   registration: Registration,
   overdue: boolean,
 ): Promise<RegisterReport> {
-  const { state, kind, reason, profileUrl } = await judgeAccount(error, registration, overdue);
+  const { state, kind, reason, profileUrl } = await assessAccount(error, registration, overdue);
   return state === 'usable' ? profileFailed(reason, kind, profileUrl) : registerFailed(reason, kind, profileUrl);
 }
 

@@ -3,6 +3,7 @@ import type { MailboxMark, Session, StepTask } from '../../contracts/steps.ts';
 import { fail } from '../failures.ts';
 import type { AtSite } from '../pace/at-site.ts';
 import { answerSignIn, awaitMail, markMailbox, signIn, siteSteps } from '../steps.ts';
+import { accountFields, mailFields } from './task-fields.ts';
 
 /** Signs in to an account that is there, with the code that the site sends by mail when it asks for one. */
 export async function signInToSite(task: StepTask, site: AtSite): Promise<Session | undefined> {
@@ -10,14 +11,16 @@ export async function signInToSite(task: StepTask, site: AtSite): Promise<Sessio
   let marked: MailboxMark | undefined;
   const mark = async () => {
     // Each try may send a code, and only the last one's counts.
-    marked = await markMailbox(task);
+    marked = await markMailbox(mailFields(task));
   };
-  const signedIn = await site.run(siteSteps.signIn, () => signIn(task), mark);
+  const signedIn = await site.run(siteSteps.signIn, () => signIn(accountFields(task)), mark);
   if (!signedIn.awaiting) return signedIn.session;
 
   setCurrentDetails("waiting for the sign-in's mail");
   if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
-  const proof = await awaitMail(task, marked.mark, signedIn.awaiting);
-  const answered = await site.run(siteSteps.answerSignIn, () => answerSignIn(task, signedIn.session, proof));
+  const proof = await awaitMail(mailFields(task), marked.mark, signedIn.awaiting);
+  const answered = await site.run(siteSteps.answerSignIn, () =>
+    answerSignIn(accountFields(task), signedIn.session, proof),
+  );
   return answered.session;
 }

@@ -31,7 +31,7 @@ function connectTask(taskId: string, adopted: boolean): Promise<ConnectOutcome |
     read: () => manager.readConnectTask(taskId, adopted ? 'connecting' : 'connect'),
     begin: (task) => ({
       run: () => putLinks(task),
-      judge: async (error, overdue) => {
+      reportFailure: async (error, overdue) => {
         const { kind, reason } = readFailure(error);
         return overdue ? connectFailed("the task's time was over", 'Overdue') : connectFailed(reason, kind);
       },

@@ -3,8 +3,9 @@ import type { LeftTask, PodcastOutcome } from '../../contracts/outcomes.ts';
 import type { PodcastWork } from '../../contracts/podcast.ts';
 import type { AccountResult, FailureKind, MailboxMark, Session } from '../../contracts/steps.ts';
 import type { Registration } from '../account/create-account-once.ts';
-import { createAndConfirmAccount, judgeAccount, newRegistration } from '../account/create-and-confirm-account.ts';
+import { assessAccount, createAndConfirmAccount, newRegistration } from '../account/create-and-confirm-account.ts';
 import { writeCookies } from '../account/session-cookies.ts';
+import { mailFields } from '../account/task-fields.ts';
 import { fail } from '../failures.ts';
 import {
   awaitMail,
@@ -38,8 +39,8 @@ export function podcastAccount(taskId: string, adopted = false): Promise<Podcast
       const registration = newRegistration(task, adopted);
       return {
         run: () => (task.main ? workMainSite(task, registration, adopted) : workSubSite(task, registration, adopted)),
-        judge: async (error, overdue) => {
-          const { kind, reason } = await judgeAccount(error, registration, overdue);
+        reportFailure: async (error, overdue) => {
+          const { kind, reason } = await assessAccount(error, registration, overdue);
           return failed(reason, kind);
         },
       };
@@ -49,7 +50,7 @@ export function podcastAccount(taskId: string, adopted = false): Promise<Podcast
 
 async function workMainSite(task: PodcastWork, registration: Registration, adopted: boolean): Promise<PodcastReport> {
   const { session } = await createAndConfirmAccount(registration);
-  if (adopted) await letEnd(siteSteps.makeShow);
+  if (adopted) await waitForEarlierAttempt(siteSteps.makeShow);
   setCurrentDetails('making the show');
   const show = await registration.site.run(siteSteps.makeShow, () => makeShow(task, session));
   setCurrentDetails('checking the feed');
@@ -62,19 +63,19 @@ async function workSubSite(task: PodcastWork, registration: Registration, adopte
   setCurrentDetails('checking the feed');
   const { ownerEmail } = await checkFeed(task.link_rss);
   const made = await createAndConfirmAccount(registration);
-  if (adopted) await letEnd(siteSteps.importFeed);
-  const session = await bringFeed(task, ownerEmail, registration, made);
+  if (adopted) await waitForEarlierAttempt(siteSteps.importFeed);
+  const session = await importAndConfirmFeed(task, ownerEmail, registration, made);
   return completed(task, session, 'account made, feed imported');
 }
 
 /** A step of the task's earlier workflow may be at work still, and the next could not see what that is about to make. */
-async function letEnd({ time }: SiteStep): Promise<void> {
+async function waitForEarlierAttempt({ time }: SiteStep): Promise<void> {
   const left = workflowInfo().startTime.getTime() + time - Date.now();
   if (left > 0) await sleep(left);
 }
 
 /** Hands the feed in, and answers the mail that the site sends to the feed's owner. */
-async function bringFeed(
+async function importAndConfirmFeed(
   task: PodcastWork,
   ownerEmail: string,
   { site }: Registration,
@@ -84,7 +85,7 @@ async function bringFeed(
   let marked: MailboxMark | undefined;
   // Anew for each try: each sends a mail of its own, and only the last one's code counts.
   const mark = async () => {
-    marked = await markMailbox(task);
+    marked = await markMailbox(mailFields(task));
   };
   const handedIn = await site.run(siteSteps.importFeed, () => importFeed(task, made.session), mark);
   const session = handedIn.session ?? made.session;
@@ -98,7 +99,7 @@ async function bringFeed(
     );
   }
   if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
-  const proof = await awaitMail(task, marked.mark, handedIn.awaiting);
+  const proof = await awaitMail(mailFields(task), marked.mark, handedIn.awaiting);
   setCurrentDetails('confirming the import');
   const confirmed = await site.run(siteSteps.confirmImport, () => confirmImport(task, session, proof));
   return confirmed.session ?? session;
