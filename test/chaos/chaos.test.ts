@@ -12,11 +12,9 @@ test.skipIf(missing)(
     const said: string[] = [];
     const options = { tasks: 60, faults: 25, minutes: 2, hurry: 4, patience: 5, seed };
     const { wrong, tasks, faults, ends, folder } = await runChaos({ ...options, say: (line) => said.push(line) });
-    const what = [...said, folder ? `the logs are in ${folder}` : ''].join('\n');
-    expect(
-      Object.entries(wrong).filter(([, list]) => list.length > 0),
-      what,
-    ).toEqual([]);
+    const found = Object.entries(wrong).flatMap(([kind, list]) => list.map((one) => `${kind}: ${one}`));
+    const what = [...said, ...found, folder ? `the logs are in ${folder}` : ''].join('\n');
+    expect(found, what).toEqual([]);
     // A run in which nothing struck, or nothing was done, proves nothing.
     expect(tasks).toBeGreaterThanOrEqual(60);
     expect(
