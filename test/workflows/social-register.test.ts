@@ -79,6 +79,30 @@ describe('an account that can be made', () => {
     expect(scene.callsOf('awaitMail')).toHaveLength(1);
   });
 
+  test('counts as made when its confirmation ended unclear and the site lets it sign in', async () => {
+    const scene = lab.scene({
+      createAccount: () => ({ session, profileUrl: 'https://site.test/u/brand', awaiting: mailWanted }),
+      confirmEmail: () => {
+        throw stepFailure(new FormChanged('the page after the link shows nothing that is known'), false);
+      },
+      lookFor: () => ({ state: 'ours', session }),
+    });
+    expect(await scene.run()).toMatchObject({ outcome: 'profile_failed', failure: 'FormChanged' });
+    expect(scene.report().body.error_message).toBe('the page after the link shows nothing that is known');
+  });
+
+  test('is reported as unconfirmed when its confirmation ended unclear and a look shows nothing better', async () => {
+    const scene = lab.scene({
+      createAccount: () => ({ session, awaiting: mailWanted }),
+      confirmEmail: () => {
+        throw stepFailure(new FormChanged('nothing that is known'), false);
+      },
+      lookFor: () => ({ state: 'unconfirmed', awaiting: mailWanted }),
+    });
+    expect(await scene.run()).toMatchObject({ outcome: 'register_failed', failure: 'FormChanged' });
+    expect(scene.report().body.error_message).toBe('unconfirmed: nothing that is known');
+  });
+
   test('is not confirmed when the mailbox can not be read', async () => {
     const scene = lab.scene({
       markMailbox: () => ({ unreadable: 'the mail server refused the password' }),

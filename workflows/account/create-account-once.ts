@@ -13,6 +13,8 @@ export interface Registration {
   /** The form was sent, or may have been, and no look since has shown that nothing came of it. */
   maybeMade: boolean;
   made?: AccountResult;
+  /** The mail was answered, or may have been. */
+  maybeConfirmed: boolean;
   /** The account can be used: nothing is left to be confirmed. */
   usable: boolean;
 }
@@ -28,7 +30,7 @@ const answered: FailureKind[] = ['Challenge'];
 const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
 
 /** Looks for the account at the site, and for the site's mail in the mailbox. Changes nothing. */
-async function look({ task, site, marked }: Registration): Promise<Look> {
+export async function look({ task, site, marked }: Registration): Promise<Look> {
   const seen = await site.run(siteSteps.lookFor, () => lookFor(task));
   if (seen.state === 'ours') return { state: 'made', made: { session: seen.session, profileUrl: seen.profileUrl } };
   const made = { session: seen.session, profileUrl: seen.profileUrl, awaiting: seen.awaiting, found: true as const };

@@ -3,7 +3,7 @@ import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../co
 import { fail, readFailure } from '../failures.ts';
 import { AtSite } from '../pace/at-site.ts';
 import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from '../steps.ts';
-import { createAccountOnce, lookTwice, type Registration } from './create-account-once.ts';
+import { createAccountOnce, look, lookTwice, type Registration } from './create-account-once.ts';
 import { accountFields, mailFields } from './task-fields.ts';
 
 /** A task's account before anything was done for it; of an adopted task, before anything is known of it. */
@@ -13,6 +13,7 @@ export function newRegistration(task: StepTask, adopted: boolean): Registration 
     site: new AtSite(task),
     marked: { unreadable: 'the mailbox was not looked at' },
     maybeMade: adopted,
+    maybeConfirmed: false,
     usable: false,
   };
 }
@@ -52,11 +53,13 @@ function markEarlier(marked: MailboxMark): MailboxMark {
   return 'mark' in marked ? { mark: { ...marked.mark, uidValidity: '', markedAt: Date.now() - taskTime } } : marked;
 }
 
-async function confirm({ task, site, marked }: Registration, made: AccountResult): Promise<AccountResult> {
+async function confirm(registration: Registration, made: AccountResult): Promise<AccountResult> {
+  const { task, site, marked } = registration;
   setCurrentDetails('waiting for the confirmation mail');
   if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
   const proof = await awaitMail(mailFields(task), marked.mark, made.awaiting!);
   setCurrentDetails('confirming the e-mail address');
+  registration.maybeConfirmed = true;
   const confirmed = await site.run(siteSteps.confirmEmail, () => confirmEmail(task, made.session, proof));
   return { ...confirmed, profileUrl: confirmed.profileUrl ?? made.profileUrl, awaiting: undefined };
 }
@@ -90,6 +93,11 @@ export async function assessAccount(
       registration.made = seen.made;
       registration.usable = seen.made.awaiting === undefined;
     }
+  }
+  if (registration.made && !registration.usable && registration.maybeConfirmed) {
+    setCurrentDetails('looking whether the account was confirmed');
+    const seen = await look(registration).catch(() => undefined);
+    registration.usable = seen?.state === 'made' && seen.made.awaiting === undefined;
   }
   const profileUrl = registration.site.handoff.link ?? registration.made?.profileUrl;
   if (kind === 'OutcomeUnknown') return { state: 'unknown', kind, reason: `outcome unknown: ${reason}` };
