@@ -21,7 +21,7 @@ import { beatWhile } from './heartbeat.ts';
 export interface ManagerActivityOptions {
   client: TaskClient;
   sites: Sites;
-  /** The domains of main podcast sites (contract section 8). */
+  /** The domains of main podcast sites (docs/api-contract.md#main-domains). */
   mainDomains: string[];
 }
 

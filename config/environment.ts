@@ -18,7 +18,10 @@ const size = z
   .transform((value) => Number(value.slice(0, -2)) * unitBytes[value.slice(-2) as keyof typeof unitBytes]);
 const port = z.coerce.number().int().min(0).max(65535);
 
-/** Every environment variable that enlist reads, with its default (contract section 8). Temporal's own are read by its SDK. */
+/**
+ * Every environment variable that enlist reads, with its default (docs/api-contract.md#settings). Temporal's own are
+ * read by its SDK.
+ */
 export const variables = {
   DATA_DIR: z
     .string()

@@ -12,7 +12,7 @@ export class KeyRing {
   readonly currentId: string;
 
   /**
-   * @param text `id:base64,…`, 32 bytes each (contract section 8, `ENLIST_KEYS`)
+   * @param text `id:base64,…`, 32 bytes each (docs/api-contract.md#keys, `ENLIST_KEYS`)
    * @throws EnvironmentError when it is not of that form; the message never holds a key
    */
   constructor(text: string) {

@@ -35,7 +35,7 @@ export const mailServer = z.strictObject({
 });
 export type MailServer = z.infer<typeof mailServer>;
 
-/** The operator's file, `SITES_FILE` (contract section 8). */
+/** The operator's file, `SITES_FILE` (docs/api-contract.md#sites-file). */
 export const sitesFile = z
   .strictObject({
     sites: z.array(siteSettings).default([]),

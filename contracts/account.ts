@@ -38,7 +38,7 @@ export const needsCredential = {
   message: `at least one of ${credentials.join(', ')} is required`,
 };
 
-/** What every task of every flow answers (contract sections 2–4). */
+/** What every task of every flow answers (docs/api-contract.md#account-fields). */
 export const accountAnswer = {
   id: z.string(),
   request_id: z.string(),

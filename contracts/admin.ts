@@ -32,7 +32,7 @@ const account = z.strictObject({
   link_profile: text,
 });
 
-/** Which links an entity request's tasks put on their profiles (contract section 3). */
+/** Which links an entity request's tasks put on their profiles (docs/api-contract.md#entity-links). */
 export const entityConnect = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('all') }),
   z.strictObject({ mode: z.literal('disable') }),
@@ -41,7 +41,10 @@ export const entityConnect = z.discriminatedUnion('mode', [
 ]);
 export type EntityConnect = z.infer<typeof entityConnect>;
 
-/** Body of `POST /api/v1/admin/requests` (contract section 7). A name it doesn't know is refused: nobody wants a misspelt setting to be dropped. */
+/**
+ * Body of `POST /api/v1/admin/requests` (docs/api-contract.md#admin-make). A name it doesn't know is refused: nobody
+ * wants a misspelt setting to be dropped.
+ */
 export const newRequest = z.strictObject({
   type: z.enum(['social', 'entity', 'podcast']),
   website: z.string().trim().min(1),

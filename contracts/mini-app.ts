@@ -9,7 +9,7 @@ const optionalText = z
   .nullish()
   .transform((value) => value ?? '');
 
-/** Body of `POST /mini-app/v1/register` (contract section 5). */
+/** Body of `POST /mini-app/v1/register` (docs/api-contract.md#mini-app-body). */
 export const miniAppUser = z.object({
   zalo_user_id: z.string().trim().min(1),
   name: z.string().trim().min(1),

@@ -20,12 +20,12 @@ export const podcastTask = z.object({
 });
 export type PodcastTask = z.infer<typeof podcastTask>;
 
-/** Whether a domain is one of the main sites, whose feeds the others import (contract section 8). */
+/** Whether a domain is one of the main sites, whose feeds the others import (docs/api-contract.md#main-domains). */
 export function isMainSite(domain: string, mainDomains: string[]): boolean {
   return mainDomains.some((main) => main.toLowerCase() === domain.toLowerCase());
 }
 
-/** A task as the worker takes it on: whether it is of a main site is a setting (contract section 8). */
+/** A task as the worker takes it on: whether it is of a main site is a setting (docs/api-contract.md#main-domains). */
 export type PodcastWork = PodcastTask & { main: boolean };
 
 /** A task that waits, as the request's workflow is told of it. */
@@ -42,7 +42,7 @@ export interface WaitingPodcast {
 /** The tasks that a request's workflow holds, and whether each was told to it with its feed. */
 export type KnownPodcasts = Record<string, { hasFeed: boolean }>;
 
-/** What the operator sets for podcast requests (contract section 8). */
+/** What the operator sets for podcast requests (docs/api-contract.md#dispatch-settings). */
 export interface PodcastOptions {
   /** How long sub-sites wait for a main site while none is at work, in ms. */
   mainWaitMs: number;

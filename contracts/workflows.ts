@@ -22,23 +22,23 @@ import type { KnownPodcasts, PodcastOptions, PodcastRequestState, WaitingPodcast
  * `adopted`: an earlier workflow started the task and closed without a report; this one takes it up where it was left.
  */
 export interface Workflows {
-  /** Makes one social account, confirms and furnishes it, and reports it exactly once (contract section 2). */
+  /** Makes one social account, confirms and furnishes it, and reports it exactly once (docs/api-contract.md#social). */
   socialRegister(taskId: string, adopted?: boolean): Promise<RegisterOutcome | LeftTask>;
-  /** One phase of an entity task: makes the account, or puts links on its profile (contract section 3). */
+  /** One phase of an entity task: makes the account, or puts links on its profile (docs/api-contract.md#entity). */
   entityConnect(
     taskId: string,
     phase: EntityPhase,
     adopted?: boolean,
   ): Promise<RegisterOutcome | ConnectOutcome | LeftTask>;
-  /** One podcast task, reported exactly once (contract section 4). */
+  /** One podcast task, reported exactly once (docs/api-contract.md#podcast). */
   podcastAccount(taskId: string, adopted?: boolean): Promise<PodcastOutcome | LeftTask>;
-  /** The podcast tasks of one request, its main sites' first (contract section 4). */
+  /** The podcast tasks of one request, its main sites' first (docs/api-contract.md#podcast-request). */
   podcastRequest(
     requestId: string,
     options: PodcastOptions,
     state?: PodcastRequestState,
   ): Promise<PodcastRequestOutcome>;
-  /** Registers one mini-app user (contract section 5). */
+  /** Registers one mini-app user (docs/api-contract.md#mini-app). */
   miniAppRegister(user: MiniAppUser): Promise<MiniAppOutcome>;
   /** Pulls a flow's tasks once and starts a workflow for each that can be worked. Run by a Schedule. */
   pullTasks(flow: Flow): Promise<DispatchResult>;

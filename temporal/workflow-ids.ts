@@ -1,6 +1,6 @@
 import type { Flow } from '../contracts/flows.ts';
 
-/** The id of a task's workflow (contract section 8): at most one open run a task. */
+/** The id of a task's workflow (docs/api-contract.md#workflow-ids): at most one open run a task. */
 export function taskWorkflowId(flow: Flow, taskId: string): string {
   return `${flow}/${taskId}`;
 }

@@ -51,8 +51,9 @@ export interface TaskPlan<Task, Outcome extends End> {
 }
 
 /**
- * Takes a task from its start to exactly one report, whatever ends the work in between (contract section 6). A task that
- * is not in the status it is read in, is deleted, or whose domain is not enabled is left alone.
+ * Takes a task from its start to exactly one report, whatever ends the work in between
+ * (docs/api-contract.md#one-report). A task that is not in the status it is read in, is deleted, or whose domain is not
+ * enabled is left alone.
  */
 export async function workTask<Task extends { domain: string; request_id: string }, Outcome extends End>(
   plan: TaskPlan<Task, Outcome>,

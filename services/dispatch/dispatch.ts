@@ -20,7 +20,7 @@ export interface Dispatching {
   client: Client;
   /** At most this many workflows of the flow are open at a time. */
   maxOpen: number;
-  /** The domains of main podcast sites (contract section 8). */
+  /** The domains of main podcast sites (docs/api-contract.md#main-domains). */
   mainDomains: string[];
   podcast: PodcastOptions;
 }

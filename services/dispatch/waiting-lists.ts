@@ -4,7 +4,7 @@ import { type PodcastTask, podcastTask } from '../../contracts/podcast.ts';
 import { socialTask } from '../../contracts/social.ts';
 import type { TaskFlow } from '../../temporal/start-task.ts';
 
-/** The most that one pull may ask for (contract section 1). */
+/** The most that one pull may ask for (docs/api-contract.md#limit). */
 export const mostTasks = 1000;
 
 export interface ListedTask {

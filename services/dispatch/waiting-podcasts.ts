@@ -7,7 +7,7 @@ import { podcastList } from './waiting-lists.ts';
 export interface Waiting {
   assign: TaskClient;
   sites: Sites;
-  /** The domains of main sites (contract section 8). */
+  /** The domains of main sites (docs/api-contract.md#main-domains). */
   mainDomains: string[];
 }
 

@@ -93,8 +93,8 @@ async function keepToken(file: string, token: string): Promise<void> {
 }
 
 /**
- * Registers a mini-app user (contract section 5). The token goes into a file, never into the workflow's history.
- * Repeating it after a lost answer ends as `exists`.
+ * Registers a mini-app user (docs/api-contract.md#mini-app). The token goes into a file, never into the workflow's
+ * history. Repeating it after a lost answer ends as `exists`.
  *
  * @throws MiniAppUnavailable when there was no usable answer: to be called again
  */

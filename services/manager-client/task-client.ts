@@ -12,7 +12,10 @@ export type Answer =
   | { kind: 'gone' }
   | { kind: 'invalid'; message: string };
 
-/** No usable answer: `mayBeApplied` tells whether the manager could have acted on the call (contract section 6). */
+/**
+ * No usable answer: `mayBeApplied` tells whether the manager could have acted on the call
+ * (docs/api-contract.md#lost-answers).
+ */
 export class NoAnswer extends Error {
   override name = 'NoAnswer';
   readonly mayBeApplied: boolean;

@@ -64,7 +64,7 @@ async function confirm({ task, site, marked }: Registration, made: AccountResult
 export interface Judged {
   state: 'unknown' | 'absent' | 'unconfirmed' | 'usable';
   kind: FailureKind;
-  /** As it is reported (contract section 2). */
+  /** As it is reported (docs/api-contract.md#social-outcomes). */
   reason: string;
   profileUrl?: string;
 }

@@ -11,8 +11,8 @@ import { writeCookies } from './session-cookies.ts';
 type RegisterReport = Report<RegisterOutcome>;
 
 /**
- * The register phase of a flow: `register` → `registering` → exactly one report (contract sections 2 and 3). An adopted
- * task is `registering` already.
+ * The register phase of a flow: `register` → `registering` → exactly one report (docs/api-contract.md#social). An
+ * adopted task is `registering` already.
  */
 export function runRegisterPhase(
   flow: 'social' | 'entity',
@@ -61,7 +61,7 @@ async function createAndFurnishAccount(task: SocialTask, registration: Registrat
   };
 }
 
-/** Decides what to report of a register phase that did not come to its end (contract section 2). */
+/** Decides what to report of a register phase that did not come to its end (docs/api-contract.md#social-outcomes). */
 async function judgeRegistration(
   error: unknown,
   registration: Registration,

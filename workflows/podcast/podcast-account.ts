@@ -23,7 +23,7 @@ type PodcastReport = Report<PodcastOutcome>;
 
 /**
  * One podcast task: the account, and on a main site its show, on a sub-site the main site's feed; reported exactly once
- * (contract section 4). A sub-site whose feed is not known yet is left alone.
+ * (docs/api-contract.md#podcast). A sub-site whose feed is not known yet is left alone.
  *
  * @param adopted an earlier workflow started the task and closed without a report: this one takes it up where it was left
  */

@@ -21,7 +21,8 @@ import { awaitWorkflow, firstOwnPull, longestOwnPull, pullRequest } from '../ste
 
 /**
  * Works off the podcast tasks of one request: its main sites' first, and a sub-site's only once the manager gives it a
- * feed (contract section 4). Tasks come by signal, and by pulls of its own while sub-sites wait for a main site.
+ * feed (docs/api-contract.md#podcast-request). Tasks come by signal, and by pulls of its own while sub-sites wait for a
+ * main site.
  */
 export async function podcastRequest(
   requestId: string,
