@@ -4,29 +4,29 @@ import { fail, type FailureInfo, readFailure } from '../failures.ts';
 import { type AtSite, isNeverStarted } from '../pace/at-site.ts';
 import { createAccount, createPause, createTries, findMail, lookFor, siteSteps } from '../steps.ts';
 
-/** One task's account in the making, and what is known of it; what a failure or a cancellation is judged by. */
+/** What is known of the account that a task makes; a failure or a cancellation is judged by it. */
 export interface Registration {
   readonly task: StepTask;
   readonly site: AtSite;
   marked: MailboxMark;
-  /** The form was sent, or may have been, and no look since has shown that nothing came of it. */
+  /** The form was sent, or may have been, and no look since then has shown that the account is absent. */
   maybeMade: boolean;
   made?: AccountResult;
-  /** The account can be used: nothing is left to be confirmed. */
+  /** The account can be used: nothing has to be confirmed any more. */
   usable: boolean;
 }
 
-/** What looking shows: the account is ours, or it isn't there, or nobody can tell. */
+/** The result of a look: the account is the task's, or absent, or it can't be told. */
 type Look = { state: 'made'; made: AccountResult } | { state: 'absent' | 'unknown' };
 
-/** A site's own answer, which settles the matter even after the form was sent. */
+/** The site's own answer, which is definite even after the form was sent. */
 const definite: FailureKind[] = ['AlreadyExists', 'Rejected'];
-/** The site answered the form, so one look tells whether it made the account nevertheless. */
+/** The site answered the form, so a single look tells whether it made the account. */
 const answered: FailureKind[] = ['Challenge'];
-/** Failures before anything was sent that may pass. */
+/** Transient failures, if nothing was sent. */
 const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
 
-/** Looks for the account at the site, and for the site's mail in the mailbox. Changes nothing. */
+/** Looks for the account on the site, and for the site's mail in the mailbox. Changes nothing. */
 async function look({ task, site, marked }: Registration): Promise<Look> {
   const seen = await site.run(siteSteps.lookFor, () => lookFor(task));
   if (seen.state === 'ours') return { state: 'made', made: { session: seen.session, profileUrl: seen.profileUrl } };
@@ -38,8 +38,8 @@ async function look({ task, site, marked }: Registration): Promise<Look> {
 }
 
 /**
- * Looks at once, since an account that is there needs no waiting for. One that is not may still be made by a worker that
- * was only cut off: it is looked for again when the attempt's time is over.
+ * Looks at once, then again when the attempt's time is over: a worker that only lost its connection may still make an
+ * account that is absent now.
  */
 export async function lookTwice(registration: Registration): Promise<Look> {
   const early = await look(registration);
@@ -49,8 +49,8 @@ export async function lookTwice(registration: Registration): Promise<Look> {
 }
 
 /**
- * Makes the account at most once. Every end of an attempt but a definite answer means that the form may have been sent:
- * then the site is looked at, and only an account that is absent after the attempt's time is over allows another.
+ * Makes the account at most once. Unless an attempt ends with a definite answer, the form may have been sent: then the
+ * site is checked, and only an account that is absent after the attempt's time allows another attempt.
  */
 export async function createAccountOnce(registration: Registration): Promise<AccountResult> {
   const { task, site } = registration;
@@ -89,8 +89,8 @@ export async function createAccountOnce(registration: Registration): Promise<Acc
 }
 
 /**
- * A person makes the account, or finds it made. Whatever they say, only a look at the site tells whether it is there; the
- * form is not sent again.
+ * A person makes the account, or finds that it exists. Whatever they answer, only a look at the site tells whether it
+ * exists; the form is not sent again.
  */
 async function letPersonMake(registration: Registration, failure: FailureInfo): Promise<AccountResult> {
   const { site, maybeMade } = registration;
@@ -98,7 +98,7 @@ async function letPersonMake(registration: Registration, failure: FailureInfo): 
     const early = await look(registration);
     if (early.state === 'made') return early.made;
   }
-  // A person may make it at any time from here on, and say nothing.
+  // From here on a person may make it at any time without saying so.
   registration.maybeMade = true;
   const refusal = await site.handoff.wait(siteSteps.createAccount, failure);
   const looking = maybeMade && !answered.includes(failure.kind) ? lookTwice(registration) : look(registration);

@@ -5,7 +5,7 @@ import { AtSite } from '../pace/at-site.ts';
 import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from '../steps.ts';
 import { createAccountOnce, lookTwice, type Registration } from './create-account-once.ts';
 
-/** A task's account before anything was done for it; of an adopted task, before anything is known of it. */
+/** A task's account before any step; of an adopted task nothing is known yet. */
 export function newRegistration(task: StepTask, adopted: boolean): Registration {
   return {
     task,
@@ -30,7 +30,10 @@ export async function createAndConfirmAccount(registration: Registration): Promi
   return registration.made;
 }
 
-/** Looks for the account that the task's earlier workflow may have made, or may be making still. Undefined when it is absent. */
+/**
+ * Looks for the account that the task's earlier workflow may have made, or may still be making. Undefined when it is
+ * absent.
+ */
 async function findEarlier(registration: Registration): Promise<AccountResult | undefined> {
   setCurrentDetails('looking whether the account was made');
   registration.marked = markEarlier(await markMailbox(registration.task));
@@ -46,7 +49,10 @@ async function findEarlier(registration: Registration): Promise<AccountResult | 
   return undefined;
 }
 
-/** Of a mailbox whose stand before the account was made nobody knows, every mail counts that is not older than a task may get. */
+/**
+ * Nobody noted where the mailbox stood before the account was made, so every mail counts that is younger than a task
+ * can be.
+ */
 function markEarlier(marked: MailboxMark): MailboxMark {
   return 'mark' in marked ? { mark: { ...marked.mark, uidValidity: '', markedAt: Date.now() - taskTime } } : marked;
 }
@@ -60,7 +66,7 @@ async function confirm({ task, site, marked }: Registration, made: AccountResult
   return { ...confirmed, profileUrl: confirmed.profileUrl ?? made.profileUrl, awaiting: undefined };
 }
 
-/** How far the account of a task came that did not come to its end, and why it did not. */
+/** How far the account of an unfinished task came, and why the task did not finish. */
 export interface Judged {
   state: 'unknown' | 'absent' | 'unconfirmed' | 'usable';
   kind: FailureKind;
@@ -69,12 +75,12 @@ export interface Judged {
   profileUrl?: string;
 }
 
-/** Judges a task that did not come to its end, after a look at the site where its account may exist. */
+/** Decides how far an unfinished task came; looks at the site when its account may exist. */
 export async function judgeAccount(error: unknown, registration: Registration, overdue: boolean): Promise<Judged> {
   const failure = readFailure(error);
   const kind = overdue ? 'Overdue' : failure.kind;
   const reason = overdue ? "the task's time was over" : failure.reason;
-  // The report is what is left to do.
+  // Only the report is left to do.
   registration.site.handoff.end();
   if (!registration.made && registration.maybeMade && kind !== 'OutcomeUnknown') {
     setCurrentDetails('looking whether the account was made');

@@ -61,7 +61,7 @@ async function createAndFurnishAccount(task: SocialTask, registration: Registrat
   };
 }
 
-/** Decides what to report of a register phase that did not come to its end (docs/api-contract.md#social-outcomes). */
+/** Decides what to report of an unfinished register phase (docs/api-contract.md#social-outcomes). */
 async function judgeRegistration(
   error: unknown,
   registration: Registration,

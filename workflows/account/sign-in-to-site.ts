@@ -4,12 +4,12 @@ import { fail } from '../failures.ts';
 import type { AtSite } from '../pace/at-site.ts';
 import { answerSignIn, awaitMail, markMailbox, signIn, siteSteps } from '../steps.ts';
 
-/** Signs in to an account that is there, with the code that the site sends by mail when it asks for one. */
+/** Signs in to an existing account, with a mailed code when the site asks for one. */
 export async function signInToSite(task: StepTask, site: AtSite): Promise<Session | undefined> {
   setCurrentDetails('signing in');
   let marked: MailboxMark | undefined;
   const mark = async () => {
-    // Each try may send a code, and only the last one's counts.
+    // Each try may send a code, and only the last one is valid.
     marked = await markMailbox(task);
   };
   const signedIn = await site.run(siteSteps.signIn, () => signIn(task), mark);

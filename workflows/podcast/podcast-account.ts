@@ -58,7 +58,7 @@ async function workMainSite(task: PodcastWork, registration: Registration, adopt
 }
 
 async function workSubSite(task: PodcastWork, registration: Registration, adopted: boolean): Promise<PodcastReport> {
-  // Before anything is made: no account is needed for a feed that no directory would take.
+  // First, since a feed that no directory would take needs no account.
   setCurrentDetails('checking the feed');
   const { ownerEmail } = await checkFeed(task.link_rss);
   const made = await createAndConfirmAccount(registration);
@@ -67,13 +67,13 @@ async function workSubSite(task: PodcastWork, registration: Registration, adopte
   return completed(task, session, 'account made, feed imported');
 }
 
-/** A step of the task's earlier workflow may be at work still, and the next could not see what that is about to make. */
+/** A step of the task's earlier workflow may still be running, and a look could not see what it is about to make. */
 async function letEnd({ time }: SiteStep): Promise<void> {
   const left = workflowInfo().startTime.getTime() + time - Date.now();
   if (left > 0) await sleep(left);
 }
 
-/** Hands the feed in, and answers the mail that the site sends to the feed's owner. */
+/** Submits the feed, and answers the mail that the site sends to the feed's owner. */
 async function bringFeed(
   task: PodcastWork,
   ownerEmail: string,
@@ -82,7 +82,7 @@ async function bringFeed(
 ): Promise<Session | undefined> {
   setCurrentDetails('importing the feed');
   let marked: MailboxMark | undefined;
-  // Anew for each try: each sends a mail of its own, and only the last one's code counts.
+  // For each try anew: each sends its own mail, and only the last code is valid.
   const mark = async () => {
     marked = await markMailbox(task);
   };

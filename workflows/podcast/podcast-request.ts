@@ -38,7 +38,7 @@ export async function podcastRequest(
   }
 }
 
-// Open for as long as a main site is waited for.
+// It is open as long as a main site is waited for.
 autoUpgrade(podcastRequest);
 
 class Request {
@@ -49,7 +49,7 @@ class Request {
   readonly #ended: Record<string, string>;
   #released: boolean;
   #idleSince: number | undefined;
-  /** Something has happened since the last look at what can be started. */
+  /** Something has changed since it was last checked what can be started. */
   #news = false;
   #failure: unknown;
 
@@ -96,7 +96,10 @@ class Request {
     await condition(() => this.#open.size === 0);
   }
 
-  /** Takes in what waits at the manager. A pull may be older than what is known here, so a sub-site never loses its feed. */
+  /**
+   * Adds the tasks that wait at the manager. A pull may be older than what is known here, so a sub-site never loses its
+   * feed.
+   */
   #hear(tasks: WaitingPodcast[]): void {
     for (const task of tasks) {
       const begun = this.#open.has(task.id) || this.#ended[task.id] !== undefined;
@@ -142,7 +145,7 @@ class Request {
       this.#note(task, end);
       if (task.main && end.outcome === 'completed') {
         this.#released = true;
-        // Sub-sites that waited, or were withheld until now, have their feed now.
+        // Sub-sites that waited, or that the manager held back, have their feed now.
         await this.#pull();
       }
     } catch (error) {
@@ -157,12 +160,12 @@ class Request {
     const { id } = task;
     if (end.outcome !== 'left') this.#ended[id] = end.outcome;
     else if (end.reason === 'no feed') {
-      // The manager showed a feed, and shows none any more.
+      // The manager gave a feed before, and no longer does.
       if (!this.#waiting.has(id)) this.#waiting.set(id, { ...task, hasFeed: false });
     } else this.#ended[id] ??= `left: ${end.reason}`;
   }
 
-  /** Pulls for itself: reads what the manager has waiting of this request, and each sub-site again that waits here. */
+  /** Its own pull: reads the request's tasks that wait at the manager, and again each sub-site that waits here. */
   async #pull(): Promise<void> {
     const bare = [...this.#waiting.values()].filter(({ main, hasFeed }) => !main && !hasFeed).map(({ id }) => id);
     const { tasks, gone } = await pullRequest(this.#requestId, bare);
@@ -211,10 +214,13 @@ class Request {
   }
 }
 
-/** How a child ended; `lost` when it was terminated or failed, and `cancelled` when it was before its task's start: neither reported anything. */
+/**
+ * How a child ended; `lost` when it was terminated or failed, `cancelled` when it was cancelled before its task's
+ * start: neither sent a report.
+ */
 type ChildEnd = PodcastOutcome | LeftTask | { outcome: 'lost' | 'cancelled' };
 
-/** Runs one task's workflow, or waits for the one that is open for it already. */
+/** Runs a task's workflow, or waits for the one that is already open. */
 async function runChild(requestId: string, { id, domain, adopt }: WaitingPodcast): Promise<ChildEnd> {
   const workflowId = taskWorkflowId('podcast', id);
   try {
