@@ -11,7 +11,7 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 const unitBytes = { KB: 1e3, MB: 1e6, GB: 1e9 } as const;
-/** A size as people write it (`500MB`, `2GB`), read as bytes. */
+/** A size such as `500MB` or `2GB`, read as bytes. */
 const size = z
   .string()
   .regex(/^\d+(KB|MB|GB)$/, 'must be a size such as 200KB, 500MB or 2GB')

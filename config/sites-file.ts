@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { duration, unitMs } from './duration.ts';
 
-/** A task ends after seven days, whoever is waited for. */
+/** Less than the seven days after which a task ends. */
 const longestWaitForPerson = 6 * unitMs.d;
 
 const hostName = z
@@ -61,8 +61,8 @@ export class SitesFileError extends Error {
 }
 
 /**
- * The operator's file of sites. Read again when it changes, so that a permission given or taken holds from the next
- * step on, without a restart.
+ * The operator's file of sites. Read again when it changes, so that a permission that is given or withdrawn takes
+ * effect with the next step, without a restart.
  */
 export class Sites {
   readonly #file: string;
