@@ -26,7 +26,7 @@ export function miniAppWorkflowId(shopId: number, zaloUserId: string): string {
   return `mini-app/${shopId}/${zaloUserId}`;
 }
 
-/** The id of the workflow that works off a podcast request's tasks, the main site's first. */
+/** The id of the workflow that works a podcast request's tasks, the main site's first. */
 export function podcastRequestId(requestId: string): string {
   return `podcast-request/${requestId}`;
 }
