@@ -42,8 +42,8 @@ export const entityConnect = z.discriminatedUnion('mode', [
 export type EntityConnect = z.infer<typeof entityConnect>;
 
 /**
- * Body of `POST /api/v1/admin/requests` (docs/api-contract.md#admin-make). A name it doesn't know is refused: nobody
- * wants a misspelt setting to be dropped.
+ * Body of `POST /api/v1/admin/requests` (docs/api-contract.md#admin-make). An unknown field is refused, so that a
+ * misspelt one is not dropped silently.
  */
 export const newRequest = z.strictObject({
   type: z.enum(['social', 'entity', 'podcast']),
@@ -100,7 +100,7 @@ export const requestDetail = z.object({
 });
 export type RequestDetail = z.infer<typeof requestDetail>['data'];
 
-/** One transition of a task: who made it, when, and what was said. */
+/** One transition of a task: who made it, when, and with what message and note. */
 const transition = z.object({
   from: z.string().nullable(),
   to: z.string(),

@@ -59,7 +59,7 @@ export const miniAppExists = z.object({
 });
 export type MiniAppExists = z.infer<typeof miniAppExists>;
 
-/** What the worker needs of a 201; whatever else it holds, or lacks, is no reason to lose the token. */
+/** What the worker needs of a 201; whatever else is there or missing, the token is not lost over it. */
 export const miniAppToken = z.object({
   token: z.string().min(1),
   data: z.object({ user_id: z.number(), username: z.string() }),
