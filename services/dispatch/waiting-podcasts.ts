@@ -28,7 +28,7 @@ export async function listWaiting(
     .map((task) => describeWaiting(task, waiting.mainDomains));
 }
 
-/** One task, read again; undefined when it was deleted, is no task, or its domain is not enabled. @throws NoAnswer */
+/** One task, read again; undefined when it was deleted, is malformed, or its domain is not enabled. @throws NoAnswer */
 export async function readWaiting(
   { assign, sites, mainDomains }: Waiting,
   id: string,
