@@ -44,7 +44,7 @@ export function addAdminRoutes(app: TypedApp, context: ManagerContext): void {
       schema: {
         tags,
         security,
-        summary: 'Requests, the youngest first',
+        summary: 'Requests, the newest first',
         querystring: z.object({
           limit: limitParameter,
           cursor: z.string().optional().describe('next_cursor of the page before'),
