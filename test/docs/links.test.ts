@@ -41,3 +41,10 @@ describe.each(pages)('%s', (page) => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 });
+
+test('README.md says where things are: the folders that it names exist', () => {
+  const [, table = ''] = read('README.md').split('## Where things are');
+  const folders = Array.from(table.matchAll(/^\| `([\w-]+\/)`/gm), ([, folder]) => folder!);
+  expect(folders.length).toBeGreaterThan(10);
+  expect(folders.filter((folder) => !existsSync(path.join(root, folder)))).toEqual([]);
+});
