@@ -20,7 +20,7 @@ function run<Result>(step: (limits: StepLimits) => Promise<Result>): Promise<Res
   );
 }
 
-/** The browser's steps, each under heartbeats and a deadline, its failures typed for Temporal. */
+/** The browser steps, each with heartbeats and a deadline, its failures typed for Temporal. */
 export function createBrowserActivities(options: BrowserOptions & { assetsAllow: string[] }) {
   const steps = createBrowserSteps({ ...options, log });
   return {

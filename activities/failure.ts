@@ -3,8 +3,8 @@ import type { FailureKind, StepFailure } from '../contracts/steps.ts';
 import type { StepFailed } from '../services/browser/step-failure.ts';
 
 /**
- * The failure of a step as Temporal knows it: its kind is its type. What a site, a mailbox or a deadline says is no fault
- * of the worker's; only the unexpected belongs into its error log.
+ * A step's failure as Temporal gets it: its kind is its type. What a site, a mailbox or a deadline causes is no fault
+ * of the worker, so only unexpected failures go into its error log.
  */
 export function makeFailure(kind: FailureKind, message: string, details?: StepFailure): ApplicationFailure {
   return ApplicationFailure.create({
@@ -15,7 +15,7 @@ export function makeFailure(kind: FailureKind, message: string, details?: StepFa
   });
 }
 
-/** A browser step's failure as Temporal knows it. */
+/** A browser step's failure as Temporal gets it. */
 export function readStepFailure({ kind, message, details }: StepFailed): ApplicationFailure | CancelledFailure {
   return kind === 'Cancelled' ? new CancelledFailure(message, [details]) : makeFailure(kind, message, details);
 }

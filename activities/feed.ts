@@ -13,7 +13,7 @@ function toFailure(error: unknown): unknown {
 
 export function createFeedActivities({ assetsAllow }: { assetsAllow: string[] }) {
   return {
-    /** Whether directories would take the feed, and whether it is the owner's when one is given. */
+    /** Checks that directories would take the feed and, when an owner is given, that it is theirs. */
     async checkFeed(url: string, owner?: string): Promise<Pick<Feed, 'title' | 'ownerEmail'>> {
       return withinLimits(async ({ signal, isOverdue }) => {
         try {

@@ -3,8 +3,8 @@ import { activityInfo, heartbeat } from '@temporalio/activity';
 const beatEveryMs = 2_000;
 
 /**
- * Beats at once and then all the time that it runs, so that a worker that died is noticed in seconds. Each beat repeats
- * what the last attempt's said, unless `run` says something new by `heartbeat` as its last act.
+ * Sends a heartbeat at once and then regularly while `run` runs, so that a dead worker is noticed in seconds. Each
+ * repeats the details of the last attempt's, unless `run` sends new ones by `heartbeat` as its last act.
  */
 export async function beatWhile<Result>(run: () => Promise<Result>): Promise<Result> {
   const { heartbeatDetails } = activityInfo() as { heartbeatDetails?: unknown };

@@ -21,11 +21,11 @@ import { beatWhile } from './heartbeat.ts';
 export interface ManagerActivityOptions {
   client: TaskClient;
   sites: Sites;
-  /** The domains of main podcast sites (contract section 8). */
+  /** The domains of main podcast sites (docs/api-contract.md#main-domains). */
   mainDomains: string[];
 }
 
-/** Attempts of this activity up to this one left no doubt behind: they ended before the manager could have acted. */
+/** The last attempt of this activity up to which all ended before the manager could have acted. */
 interface Undoubted {
   through: number;
 }
@@ -39,7 +39,7 @@ function toRetry(error: NoAnswer): ApplicationFailure {
   });
 }
 
-/** A call to the manager, under heartbeats, whose missing answer Temporal repeats. */
+/** A call to the manager with heartbeats; Temporal retries it when there is no answer. */
 export function orRetry<Result>(call: () => Promise<Result>): Promise<Result> {
   return beatWhile(async () => {
     try {
@@ -51,8 +51,8 @@ export function orRetry<Result>(call: () => Promise<Result>): Promise<Result> {
 }
 
 /**
- * Makes one transition under Temporal's retries. Any attempt that ended without an answer, a killed worker's too, may
- * have been applied; only an attempt that says it was not is taken at its word.
+ * Makes one transition with Temporal's retries. Any earlier attempt that ended without an answer, a killed worker's
+ * too, may have been applied, unless its heartbeat says that it was not.
  */
 function applyWithDoubt(client: TaskClient, transition: Transition): Promise<TransitionResult> {
   const { attempt, heartbeatDetails } = activityInfo();
@@ -63,7 +63,7 @@ function applyWithDoubt(client: TaskClient, transition: Transition): Promise<Tra
       return await applyOnce(client, transition, doubted, cancellationSignal());
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      // The last beat of this attempt, since what beats ends with it.
+      // The last heartbeat of this attempt: `beatWhile` ends with it.
       if (!doubted && !error.mayBeApplied) heartbeat({ through: attempt } satisfies Undoubted);
       throw toRetry(error);
     }
@@ -92,7 +92,7 @@ export function createManagerActivities({ client, sites, mainDomains }: ManagerA
       return read(flow, id, status, socialTask);
     },
 
-    /** Reads an entity task that is expected in `status` of its connect phase; an earlier release's workflows name none. */
+    /** Reads an entity task that is expected in `status` of its connect phase. */
     readConnectTask(id: string, status = 'connect'): Promise<TaskRead<EntityTask>> {
       return read('entity', id, status, entityTask);
     },
@@ -110,7 +110,7 @@ export function createManagerActivities({ client, sites, mainDomains }: ManagerA
       return applyWithDoubt(client, { flow, id, call: 'start', from });
     },
 
-    /** Reports success. `invalid` when the manager, or our own look for placeholders, refuses the body. */
+    /** Reports success. `invalid` when the manager, or our own check for placeholders, refuses the body. */
     async completeTask(
       flow: Flow,
       id: string,

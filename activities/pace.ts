@@ -6,7 +6,7 @@ import { makeFailure } from './failure.ts';
 
 export function createPaceActivities({ client, sites }: { client: Client; sites: Sites }) {
   return {
-    /** Tells the site's gate that a step wants to act, and opens the gate when it is closed. Repeating it asks once. */
+    /** Requests a permit of the site's gate, which is opened when it is closed. Idempotent. */
     async requestPermit(domain: string, request: PermitRequest): Promise<void> {
       const site = await sites.find(domain);
       if (!site) throw makeFailure('NotEnabled', `${domain} is not listed in SITES_FILE`, { submitted: false });

@@ -8,13 +8,16 @@ import { orRetry } from './manager.ts';
 /** What a podcast request's own pull found. */
 export interface RequestPull {
   tasks: WaitingPodcast[];
-  /** Of those that were asked for, the ones that can't be worked any more: deleted, or of a domain that is not enabled. */
+  /** Those of the named tasks that can no longer be worked: deleted, or of a domain that is not enabled. */
   gone: string[];
 }
 
 export function createPodcastActivities(waiting: Waiting & { client: Client }) {
   return {
-    /** The request's tasks that wait at the manager, and those named, each read again where the list does not show its feed. */
+    /**
+     * The request's tasks that wait at the manager, and the named ones, each of which is read again where the list does
+     * not have its feed.
+     */
     async pullRequest(requestId: string, ids: string[]): Promise<RequestPull> {
       const signal = cancellationSignal();
       const listed = await orRetry(() => listWaiting(waiting, requestId, signal));

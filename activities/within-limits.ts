@@ -6,8 +6,8 @@ import { beatWhile } from './heartbeat.ts';
 const marginMs = 10_000;
 
 /**
- * Runs an activity's body under heartbeats, from its very first line to its end, and a local deadline a little before
- * the server's time-out: a time-out on the server alone would not stop what runs here.
+ * Runs an activity's body with heartbeats from its first line to its end, and a local deadline a little before the
+ * server's time-out, which alone would not stop what runs here.
  */
 export function withinLimits<Result>(run: (limits: StepLimits) => Promise<Result>): Promise<Result> {
   const { startToCloseTimeoutMs, attempt } = activityInfo();

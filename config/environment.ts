@@ -11,14 +11,17 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 const unitBytes = { KB: 1e3, MB: 1e6, GB: 1e9 } as const;
-/** A size as people write it (`500MB`, `2GB`), read as bytes. */
+/** A size such as `500MB` or `2GB`, read as bytes. */
 const size = z
   .string()
   .regex(/^\d+(KB|MB|GB)$/, 'must be a size such as 200KB, 500MB or 2GB')
   .transform((value) => Number(value.slice(0, -2)) * unitBytes[value.slice(-2) as keyof typeof unitBytes]);
 const port = z.coerce.number().int().min(0).max(65535);
 
-/** Every environment variable that enlist reads, with its default (contract section 8). Temporal's own are read by its SDK. */
+/**
+ * Every environment variable that enlist reads, with its default (docs/api-contract.md#settings). Temporal's own are
+ * read by its SDK.
+ */
 export const variables = {
   DATA_DIR: z
     .string()

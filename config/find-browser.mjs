@@ -43,7 +43,7 @@ function list(folder) {
   }
 }
 
-/** The newest browser of that name that Playwright has downloaded to its end: it marks a complete one with a file. */
+/** The newest browser of that name that Playwright has downloaded completely, which it marks with a file. */
 function findPlaywrightBrowser(name, programs) {
   const folder = playwrightFolder();
   const revisions = list(folder)
@@ -80,7 +80,7 @@ export function findWholeBrowser() {
   );
 }
 
-/** The headless shell first, since a page costs it a third of what full Chromium takes; then what is there. */
+/** The headless shell first, since a page takes it a third of the time of full Chromium; then any other. */
 export function searchBrowser() {
   return (
     findOnPath('chromium-headless-shell') ??
@@ -89,7 +89,7 @@ export function searchBrowser() {
   );
 }
 
-/** What the last set-up found, as far as it is still there. */
+/** What the last set-up found, if it is still there. */
 export function readFound() {
   let found;
   try {

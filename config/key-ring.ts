@@ -6,13 +6,16 @@ import { EnvironmentError, readEnvironment } from './environment.ts';
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** AES-256-GCM keys by id: the first encrypts, any decrypts, so that a key can be replaced without losing what it closed. */
+/**
+ * AES-256-GCM keys by id: the first encrypts, any decrypts, so that a key can be replaced while what it encrypted stays
+ * readable.
+ */
 export class KeyRing {
   readonly #keys = new Map<string, Buffer>();
   readonly currentId: string;
 
   /**
-   * @param text `id:base64,…`, 32 bytes each (contract section 8, `ENLIST_KEYS`)
+   * @param text `id:base64,…`, 32 bytes each (docs/api-contract.md#keys, `ENLIST_KEYS`)
    * @throws EnvironmentError when it is not of that form; the message never holds a key
    */
   constructor(text: string) {
@@ -70,7 +73,10 @@ export function loadKeyRing(): KeyRing {
   return new KeyRing(readFileSync(file, 'utf8'));
 }
 
-/** Processes that start together make one file among them: it appears whole, by a link that only the first can make. */
+/**
+ * Of processes that start together only one makes the file: it appears whole, by a hard link that only the first can
+ * create.
+ */
 function makeKeyFile(file: string): void {
   const whole = `${file}.${randomBytes(6).toString('hex')}`;
   writeFileSync(whole, `local:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });

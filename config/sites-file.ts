@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { duration, unitMs } from './duration.ts';
 
-/** A task ends after seven days, whoever is waited for. */
+/** Less than the seven days after which a task ends. */
 const longestWaitForPerson = 6 * unitMs.d;
 
 const hostName = z
@@ -35,7 +35,7 @@ export const mailServer = z.strictObject({
 });
 export type MailServer = z.infer<typeof mailServer>;
 
-/** The operator's file, `SITES_FILE` (contract section 8). */
+/** The operator's file, `SITES_FILE` (docs/api-contract.md#sites-file). */
 export const sitesFile = z
   .strictObject({
     sites: z.array(siteSettings).default([]),
@@ -61,8 +61,8 @@ export class SitesFileError extends Error {
 }
 
 /**
- * The operator's file of sites. Read again when it changes, so that a permission given or taken holds from the next
- * step on, without a restart.
+ * The operator's file of sites. Read again when it changes, so that a permission that is given or withdrawn takes
+ * effect with the next step, without a restart.
  */
 export class Sites {
   readonly #file: string;

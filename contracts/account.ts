@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** An absent, null or empty text is the same to the worker: there is none. */
+/** To the worker, an absent, null or empty text is the same. */
 export const text = z
   .string()
   .nullish()
@@ -28,7 +28,7 @@ export const optionalText = z.string().nullish();
 
 const credentials = ['email', 'username', 'password', 'cookie'] as const;
 
-/** Whether a `complete` body says anything of the account it reports. */
+/** Whether a `complete` body has anything of the account that it reports. */
 export function hasCredential(body: { [Name in (typeof credentials)[number]]?: string | null | undefined }): boolean {
   return credentials.some((name) => body[name]?.trim());
 }
@@ -38,7 +38,7 @@ export const needsCredential = {
   message: `at least one of ${credentials.join(', ')} is required`,
 };
 
-/** What every task of every flow answers (contract sections 2–4). */
+/** What every task of every flow answers (docs/api-contract.md#account-fields). */
 export const accountAnswer = {
   id: z.string(),
   request_id: z.string(),

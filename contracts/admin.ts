@@ -32,7 +32,7 @@ const account = z.strictObject({
   link_profile: text,
 });
 
-/** Which links an entity request's tasks put on their profiles (contract section 3). */
+/** Which links an entity request's tasks put on their profiles (docs/api-contract.md#entity-links). */
 export const entityConnect = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('all') }),
   z.strictObject({ mode: z.literal('disable') }),
@@ -41,7 +41,10 @@ export const entityConnect = z.discriminatedUnion('mode', [
 ]);
 export type EntityConnect = z.infer<typeof entityConnect>;
 
-/** Body of `POST /api/v1/admin/requests` (contract section 7). A name it doesn't know is refused: nobody wants a misspelt setting to be dropped. */
+/**
+ * Body of `POST /api/v1/admin/requests` (docs/api-contract.md#admin-make). An unknown field is refused, so that a
+ * misspelt one is not dropped silently.
+ */
 export const newRequest = z.strictObject({
   type: z.enum(['social', 'entity', 'podcast']),
   website: z.string().trim().min(1),
@@ -83,7 +86,7 @@ const taskSummary = z.object({
 
 export const requestList = z.object({
   success: z.literal(true),
-  data: z.array(requestAnswer).describe('the youngest first'),
+  data: z.array(requestAnswer).describe('the newest first'),
   next_cursor: z.string().nullable(),
 });
 
@@ -97,7 +100,7 @@ export const requestDetail = z.object({
 });
 export type RequestDetail = z.infer<typeof requestDetail>['data'];
 
-/** One transition of a task: who made it, when, and what was said. */
+/** One transition of a task: who made it, when, and with what message and note. */
 const transition = z.object({
   from: z.string().nullable(),
   to: z.string(),

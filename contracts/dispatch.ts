@@ -1,4 +1,4 @@
-/** What one pull came to. Workflows are one a task, of podcasts one a request. */
+/** The result of one pull. Workflows are one per task, for podcasts one per request. */
 export interface DispatchResult {
   /** Tasks that the manager listed. */
   pulled: number;
@@ -10,7 +10,7 @@ export interface DispatchResult {
   waiting: number;
   /** Tasks of domains that the operator's file does not list, by domain. */
   notEnabled: Record<string, number>;
-  /** Tasks that are no tasks: their id, or their place in the list, and what is wrong. */
+  /** Malformed tasks: their id, or their place in the list, and what is wrong. */
   malformed: string[];
   /** Workflows left for a later pull, since `maxOpen` are open. */
   held: number;

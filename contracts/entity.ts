@@ -15,10 +15,10 @@ export const entityStatuses = [
 ] as const;
 export type EntityStatus = (typeof entityStatuses)[number];
 
-/** The phase of an entity task that a run works off (contract section 3). */
+/** The phase of an entity task that a run works off (docs/api-contract.md#entity). */
 export type EntityPhase = 'register' | 'connect';
 
-/** A connect task as it comes from a manager; a register task is a `SocialTask` (contract section 3). */
+/** A connect task as it comes from a manager; a register task is a `SocialTask` (docs/api-contract.md#entity-task). */
 export const entityTask = z.object({ ...accountFields, link_profile: text, entity_connect: texts });
 export type EntityTask = z.infer<typeof entityTask>;
 

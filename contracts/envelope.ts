@@ -11,7 +11,7 @@ export type ErrorAnswer = z.infer<typeof errorAnswer>;
 
 export const okAnswer = z.object({ success: z.literal(true) });
 
-/** `limit` of a pull: 1…1000, default 5 (contract section 1). */
+/** `limit` of a pull: 1…1000, default 5 (docs/api-contract.md#limit). */
 export const pullLimit = z
   .string()
   .regex(/^\d{1,4}$/, 'must be an integer from 1 to 1000')

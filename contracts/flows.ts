@@ -1,4 +1,4 @@
-/** The task flows that have a manager's API of their own (contract sections 2–4). */
+/** The task flows that have a manager's API of their own (docs/api-contract.md#common). */
 export type Flow = 'social' | 'entity' | 'podcast';
 
 /** Where a flow's calls live under `ASSIGN_URL`. */

@@ -1,4 +1,4 @@
-/** A step that waits for a person, for people to see. */
+/** A step that waits for a person, as people see it. */
 export interface HandedStep {
   domain: string;
   /** The account's user name, or its e-mail address where it has none. */
@@ -11,9 +11,9 @@ export interface HandedStep {
   reason: string;
   /** Name of the evidence folder under EVIDENCE_DIR. */
   evidence?: string;
-  /** How long a person is waited for, in ms since 1970. */
+  /** Until when a person is waited for, in ms since 1970. */
   until: number;
 }
 
-/** What a person says of a step that waits for them; `link` is the profile's public address. */
+/** A person's answer to a step that waits for them; `link` is the profile's public address. */
 export type HandoffAnswer = { word: 'done'; link?: string } | { word: 'give up' };

@@ -9,7 +9,7 @@ const optionalText = z
   .nullish()
   .transform((value) => value ?? '');
 
-/** Body of `POST /mini-app/v1/register` (contract section 5). */
+/** Body of `POST /mini-app/v1/register` (docs/api-contract.md#mini-app-body). */
 export const miniAppUser = z.object({
   zalo_user_id: z.string().trim().min(1),
   name: z.string().trim().min(1),
@@ -59,7 +59,7 @@ export const miniAppExists = z.object({
 });
 export type MiniAppExists = z.infer<typeof miniAppExists>;
 
-/** What the worker needs of a 201; whatever else it holds, or lacks, is no reason to lose the token. */
+/** What the worker needs of a 201; whatever else is there or missing, the token is not lost over it. */
 export const miniAppToken = z.object({
   token: z.string().min(1),
   data: z.object({ user_id: z.number(), username: z.string() }),

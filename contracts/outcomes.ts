@@ -14,7 +14,7 @@ export interface ConnectOutcome {
   profileUrl?: string;
 }
 
-/** How a podcast task ended, as it was reported; `feedUrl` is what a main site's completed task brought. */
+/** How a podcast task ended, as it was reported; `feedUrl` is the feed of a main site's completed task. */
 export interface PodcastOutcome {
   outcome: 'completed' | 'failed';
   failure?: FailureKind;
@@ -30,7 +30,7 @@ export interface PodcastRequestOutcome {
   tasks: Record<string, string>;
 }
 
-/** How the registration of a mini-app user ended: both of the first two are as wanted. */
+/** How the registration of a mini-app user ended; the first two are both a success. */
 export type MiniAppOutcome =
   | { outcome: 'registered'; userId: number; username: string }
   | { outcome: 'exists' }
@@ -52,9 +52,9 @@ export type LeftReason =
   | 'not enabled'
   /** The feed that it is to import is not known yet. */
   | 'no feed'
-  /** What the manager sent is no task. */
+  /** What the manager sent is not a task. */
   | 'malformed'
   /** Another worker fleet has started it. */
   | "someone else's"
-  /** The manager took no form of the call. */
+  /** The manager refused every form of the report. */
   | 'refused';

@@ -6,11 +6,11 @@ export interface PermitRequest {
   runId: string;
   /** Whether the step makes an account: then `every` counts. */
   creating: boolean;
-  /** For how long the permit is held at most when nobody gives it back. */
+  /** How long the permit is held at most when nobody returns it. */
   leaseMs: number;
 }
 
-/** A site's settings at the time of a request, which its gate keeps once; the latest ones hold. */
+/** A site's settings at the time of a request. The gate keeps the latest ones. */
 export interface SitePace {
   /** Least time between two accounts, in ms. */
   every: number;
@@ -18,12 +18,12 @@ export interface SitePace {
   atOnce: number;
 }
 
-/** What a step that had a permit says of the site when it gives the permit back. */
+/** What a step found of the site, told when it returns its permit. */
 export type VisitResult =
   | { site: 'fine' }
-  /** 429, 503, or a check for a human: the site wants to be left alone, for so many ms when it says. */
+  /** 429, 503, or a human check: the site wants to be left alone; `retryAfterMs` when it said for how long. */
   | { site: 'overloaded' | 'human check'; retryAfterMs?: number }
-  /** It says nothing of the site. */
+  /** Nothing was learned of the site. */
   | { site: 'unknown' };
 
 /** What a site's gate holds, for people. Times in ms since 1970. */
@@ -36,7 +36,7 @@ export interface GateView {
   reason?: string;
 }
 
-/** A permit that is out, until its release or its lease's end. Times in ms since the epoch, on Temporal's clock. */
+/** A permit that is out, until it is returned or its lease ends. Times in ms since 1970, on Temporal's clock. */
 export interface PermitHolder {
   permitId: string;
   creating: boolean;

@@ -20,15 +20,15 @@ export const podcastTask = z.object({
 });
 export type PodcastTask = z.infer<typeof podcastTask>;
 
-/** Whether a domain is one of the main sites, whose feeds the others import (contract section 8). */
+/** Whether a domain is one of the main sites, whose feeds the others import (docs/api-contract.md#main-domains). */
 export function isMainSite(domain: string, mainDomains: string[]): boolean {
   return mainDomains.some((main) => main.toLowerCase() === domain.toLowerCase());
 }
 
-/** A task as the worker takes it on: whether it is of a main site is a setting (contract section 8). */
+/** A task as the worker works it: whether it is of a main site is a setting (docs/api-contract.md#main-domains). */
 export type PodcastWork = PodcastTask & { main: boolean };
 
-/** A task that waits, as the request's workflow is told of it. */
+/** A waiting task, as the request's workflow gets it. */
 export interface WaitingPodcast {
   id: string;
   domain: string;
@@ -39,24 +39,24 @@ export interface WaitingPodcast {
   adopt?: boolean;
 }
 
-/** The tasks that a request's workflow holds, and whether each was told to it with its feed. */
+/** The tasks that a request's workflow holds, and whether each came with its feed. */
 export type KnownPodcasts = Record<string, { hasFeed: boolean }>;
 
-/** What the operator sets for podcast requests (contract section 8). */
+/** What the operator sets for podcast requests (docs/api-contract.md#dispatch-settings). */
 export interface PodcastOptions {
-  /** How long sub-sites wait for a main site while none is at work, in ms. */
+  /** How long sub-sites wait for a main site while none is being worked, in ms. */
   mainWaitMs: number;
-  /** How many sub-sites are worked off at the same time. */
+  /** How many sub-sites are worked at the same time. */
   atOnce: number;
 }
 
-/** What a run hands to the next when its history has grown long; no child is open then. */
+/** What a run passes on when it continues as new; no child is open then. */
 export interface PodcastRequestState {
   waiting: WaitingPodcast[];
   ended: Record<string, string>;
   /** A main site has completed. */
   released: boolean;
-  /** Since when sub-sites wait while no main site is at work, in ms since 1970. */
+  /** Since when sub-sites wait while no main site is being worked, in ms since 1970. */
   idleSince?: number;
 }
 

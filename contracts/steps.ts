@@ -8,7 +8,7 @@ import type { SocialTask } from './social.ts';
 export type FailureKind =
   /** The name or e-mail is taken, and not by this task. */
   | 'AlreadyExists'
-  /** "Verify that you are human": a person's business. */
+  /** "Verify that you are human": for a person to do. */
   | 'Challenge'
   /** The site refused what it was given, in its own words. */
   | 'Rejected'
@@ -18,9 +18,9 @@ export type FailureKind =
   | 'WrongCredentials'
   /** The account is there, but its e-mail address is not confirmed. */
   | 'Unconfirmed'
-  /** A mailed code is asked for where the step can't wait for one. */
+  /** The site asks for a mailed code, which this step can't wait for. */
   | 'MailCodeNeeded'
-  /** A field or page that the recipe knows is not there. */
+  /** A field or page that the recipe expects is missing. */
   | 'FormChanged'
   /** The step's own deadline came first. */
   | 'StepTimeout'
@@ -36,7 +36,7 @@ export type FailureKind =
   | 'AssetUnavailable'
   /** The podcast's feed is not one that directories take. */
   | 'FeedRefused'
-  /** After looking it stays undecided whether the account exists. */
+  /** Even after a look it is not known whether the account exists. */
   | 'OutcomeUnknown'
   | 'Cancelled'
   /** The workflow's own deadline. */
@@ -59,20 +59,20 @@ export interface StepFailure {
   page?: string;
 }
 
-/** Cookies and storage of a browser step, as JSON, for the next one to go on with. At most 256 KiB. */
+/** Cookies and storage of a browser step, as JSON, with which the next one goes on. At most 256 KiB. */
 export type Session = string;
 
 /** What `createAccount` and `lookFor` found or made. */
 export interface AccountResult {
   session?: Session;
   profileUrl?: string;
-  /** The account can't be used before this mail has come and been answered. */
+  /** The account can't be used until this mail has come and was answered. */
   awaiting?: MailRequest;
-  /** The account was there already, or was found there: that mail may have come before this run's form was sent. */
+  /** The account existed already, or was found by a look: its mail may have come before this run's form was sent. */
   found?: true;
 }
 
-/** What looking for an account shows. `taken`: it exists, but refuses the task's credentials. */
+/** What a look for an account shows. `taken`: it exists, but not with the task's credentials. */
 export interface AccountLookup extends AccountResult {
   state: 'ours' | 'unconfirmed' | 'taken' | 'absent' | 'unknown';
 }
@@ -84,45 +84,45 @@ export type StepTask = Pick<
 > &
   Partial<Pick<SocialTask, 'first_name' | 'last_name' | 'phone'>>;
 
-/** What a profile step left behind: the public address, and what the site did not take, in its own words. */
+/** The result of furnishing a profile: its public address, and what the site did not take, in its own words. */
 export interface FurnishedProfile {
   session?: Session;
   profileUrl: string;
   problems: string[];
 }
 
-/** What putting links on a profile came to. */
+/** The result of putting links on a profile. */
 export interface LinkedProfile {
   session?: Session;
   profileUrl: string;
   added: number;
   kept: number;
-  /** Links that the public profile does not show, although they were put on it. */
+  /** Links that the public profile does not show although they were added. */
   missing: string[];
 }
 
-/** A show that is there, and the session that it was made or found in. */
+/** An existing show, and the session in which it was made or found. */
 export interface PodcastShow {
   session?: Session;
   feedUrl: string;
 }
 
-/** An import that is done, or that waits for the mail to the feed's owner. */
+/** An import that is done, or waits for the mail to the feed's owner. */
 export interface SubmittedFeed {
   session?: Session;
   awaiting?: MailRequest;
 }
 
-/** What the mailbox of a task needs: its address and how to open it. */
+/** What is needed to open a task's mailbox. */
 export type MailTask = Pick<SocialTask, 'email' | 'app_password' | 'pass_mail'>;
 
-/** Where the mailbox stood, or why it can't be read; that is no failure before a site asks for a mail. */
+/** Where the mailbox stood, or why it can't be read, which is a failure only once a site asks for a mail. */
 export type MailboxMark = { mark: MailMark } | { unreadable: string };
 
-/** A task as the workflow starts with it, or why it is to be left alone. */
+/** A task as its workflow begins with it, or why it is left alone. */
 export type TaskRead<Task> =
   { kind: 'task'; task: Task } | { kind: 'left'; reason: 'stale' | 'gone' | 'not enabled' | 'no feed' | 'malformed' };
 
-/** `applied` by us, now or by an earlier try; `refused`: the task is in someone else's hands; `gone`: it was deleted. */
+/** `applied` by us, now or by an earlier try; `refused`: someone else works the task; `gone`: it was deleted. */
 export type TransitionResult =
   { kind: 'applied' } | { kind: 'refused' } | { kind: 'gone' } | { kind: 'invalid'; message: string };

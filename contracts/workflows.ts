@@ -17,28 +17,28 @@ import type { GateState, GateView, PermitRequest, SitePace, VisitResult } from '
 import type { KnownPodcasts, PodcastOptions, PodcastRequestState, WaitingPodcast } from './podcast.ts';
 
 /**
- * Every workflow, as whoever starts it knows it; `workflows/index.ts` is checked against this.
+ * Every workflow with its arguments and result; `workflows/index.ts` is checked against this.
  *
  * `adopted`: an earlier workflow started the task and closed without a report; this one takes it up where it was left.
  */
 export interface Workflows {
-  /** Makes one social account, confirms and furnishes it, and reports it exactly once (contract section 2). */
+  /** Makes one social account, confirms and furnishes it, and reports it exactly once (docs/api-contract.md#social). */
   socialRegister(taskId: string, adopted?: boolean): Promise<RegisterOutcome | LeftTask>;
-  /** One phase of an entity task: makes the account, or puts links on its profile (contract section 3). */
+  /** One phase of an entity task: makes the account, or puts links on its profile (docs/api-contract.md#entity). */
   entityConnect(
     taskId: string,
     phase: EntityPhase,
     adopted?: boolean,
   ): Promise<RegisterOutcome | ConnectOutcome | LeftTask>;
-  /** One podcast task, reported exactly once (contract section 4). */
+  /** One podcast task, reported exactly once (docs/api-contract.md#podcast). */
   podcastAccount(taskId: string, adopted?: boolean): Promise<PodcastOutcome | LeftTask>;
-  /** The podcast tasks of one request, its main sites' first (contract section 4). */
+  /** The podcast tasks of one request, its main sites' first (docs/api-contract.md#podcast-request). */
   podcastRequest(
     requestId: string,
     options: PodcastOptions,
     state?: PodcastRequestState,
   ): Promise<PodcastRequestOutcome>;
-  /** Registers one mini-app user (contract section 5). */
+  /** Registers one mini-app user (docs/api-contract.md#mini-app). */
   miniAppRegister(user: MiniAppUser): Promise<MiniAppOutcome>;
   /** Pulls a flow's tasks once and starts a workflow for each that can be worked. Run by a Schedule. */
   pullTasks(flow: Flow): Promise<DispatchResult>;
@@ -51,13 +51,13 @@ const signal = <Args extends unknown[]>(name: string) => ({ type: 'signal', name
 const update = <Result, Args extends unknown[]>(name: string) =>
   ({ type: 'update', name }) as UpdateDefinition<Result, Args>;
 
-/** To a site's gate: a step wants to act. */
+/** To a site's gate: a step needs a permit. */
 export const requestPermit = signal<[PermitRequest & SitePace]>('requestPermit');
-/** To a site's gate: a step is over, or no longer wants to act. */
+/** To a site's gate: a step is over, or no longer waits for its permit. */
 export const releasePermit = signal<[permitId: string, result?: VisitResult]>('releasePermit');
-/** To a site's gate: grant nothing for so many ms, or until it is resumed. */
+/** To a site's gate: grant nothing for `forMs`, or until it is resumed. */
 export const pauseSite = signal<[forMs?: number]>('pauseSite');
-/** To a site's gate: a pause is over, whoever made it. */
+/** To a site's gate: end a pause, whoever began it. */
 export const resumeSite = signal<[]>('resumeSite');
 /** From a site's gate to the workflow of the step: it may act. */
 export const permitGranted = signal<[permitId: string]>('permitGranted');
@@ -66,7 +66,7 @@ export const tasksWait = signal<[WaitingPodcast[]]>('tasksWait');
 /** To a task: a person finished the step that waits for them, or nobody will. Refused when none waits. */
 export const answerHandoff = update<void, [HandoffAnswer]>('answerHandoff');
 
-/** What open workflows show of themselves in their memos, which `describe` reads without asking a worker. */
+/** What open workflows keep in their memos, which `describe` reads without asking a worker. */
 export interface MemoFields {
   /** Of a podcast request: its tasks. */
   known: KnownPodcasts;
@@ -76,7 +76,7 @@ export interface MemoFields {
   handed: HandedStep;
 }
 
-/** What workflows can be found by in the Web UI. Keywords, since ids are matched whole. */
+/** What workflows can be found by in the Web UI. Keywords, since ids are matched as a whole. */
 export const searchAttributes = {
   flow: defineSearchAttributeKey('EnlistFlow', SearchAttributeType.KEYWORD),
   domain: defineSearchAttributeKey('EnlistDomain', SearchAttributeType.KEYWORD),
@@ -88,7 +88,7 @@ export const searchAttributes = {
 /** The outcome of a task while a step of it waits for a person. */
 export const waitsForPerson = 'waits for a person';
 
-/** What a workflow takes and shows besides its arguments and its result. None answers a query: its memo is read instead. */
+/** A workflow's interface besides its arguments and result. None answers queries: its memo is read instead. */
 interface WorkflowContract<Name extends WorkflowName> {
   name: Name;
   signals: Record<string, { type: 'signal'; name: string }>;

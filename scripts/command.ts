@@ -14,10 +14,13 @@ export class CommandError extends Error {
 
 const expected = [AdminCallFailed, CommandError, EnvironmentError, SitesFileError, TemporalUnreachable];
 
-/** The exit code of a command that started nothing (contract section 8). */
+/** The exit code of a command that started nothing (docs/api-contract.md#starting-commands). */
 export const notStarted = 2;
 
-/** A command-line program whose errors say what to do and whose exit codes are those of contract section 8. */
+/**
+ * A command-line program whose errors say what to do and whose exit codes are those of
+ * docs/api-contract.md#starting-commands.
+ */
 export function makeCommand(name: string, description: string): Command {
   return new Command(`npm run ${name} --`)
     .description(description)

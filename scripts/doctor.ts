@@ -35,7 +35,7 @@ async function look(): Promise<Findings> {
   const adminKey = process.env.ASSIGN_ADMIN_KEY ? readEnvironment('ASSIGN_ADMIN_KEY').ASSIGN_ADMIN_KEY : undefined;
   if (!adminKey)
     process.stderr.write(
-      "without ASSIGN_ADMIN_KEY only workflows are looked at that Temporal remembers, not the manager's books\n",
+      "without ASSIGN_ADMIN_KEY only the workflows that Temporal remembers are checked, not the manager's database\n",
     );
   const assign = new TaskClient(ASSIGN_URL, ASSIGN_API_KEY);
   const admin = adminKey ? new AdminClient(ASSIGN_URL, adminKey) : undefined;
@@ -57,7 +57,7 @@ await runCommand(
     .option('--json', 'print them as JSON')
     .addHelpText(
       'after',
-      `\nTasks are found by the workflows that closed without a report and, with ASSIGN_ADMIN_KEY and enlist's own manager, in its books.\n${whatToDo}\nExit code: 0 there is none; 1 there are some; 2 it could not look.`,
+      `\nTasks are found by the workflows that closed without a report and, with ASSIGN_ADMIN_KEY and enlist's own manager, in its database.\n${whatToDo}\nExit code: 0 there is none; 1 there are some; 2 it could not look.`,
     )
     .action(async ({ json }: { json?: boolean }) => {
       const { left, stuck } = await look();

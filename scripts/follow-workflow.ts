@@ -70,7 +70,10 @@ function readEnd(error: unknown): string {
   return cause.startsWith('Terminated') ? 'terminated' : 'failed';
 }
 
-/** Ends a starting command: prints the last line, and with `wait` follows the workflow to its end first (contract section 8). */
+/**
+ * Ends a starting command: prints the last line, and with `wait` follows the workflow to its end first
+ * (docs/api-contract.md#starting-commands).
+ */
 export async function reportStart(
   client: Client,
   workflowId: string,

@@ -9,7 +9,7 @@ const refused = 1;
 const minuteMs = 60_000;
 const widthOfReason = 60;
 const whatToDo = `Finish each step in a browser of your own, with the task's own credentials, which your manager has: pass the check,
-make the account if it is not there. Then say so: npm run handoff -- done ID (or give-up ID, to have it reported as it is).`;
+make the account if it is not there. Then report it: npm run handoff -- done ID (or give-up ID, to have it reported as it is).`;
 
 function writeTimeLeft(until: number): string {
   const minutes = Math.max(0, Math.floor((until - Date.now()) / minuteMs));
@@ -73,7 +73,7 @@ function readLink(workflowId: string, link: string | undefined): string | undefi
 
 const program = makeCommand(
   'handoff',
-  'Shows the tasks that wait for a person, and takes the word of one.',
+  'Shows the tasks that wait for a person, and tells them that a step is done or given up.',
 ).addHelpText(
   'after',
   `\nA site's "waitForPerson" in SITES_FILE says for how long its tasks wait when it asks for a human or shows an unknown page.\n\n${whatToDo}\n\nExit code: 0 done; 1 refused, since nothing waits under that id; 2 it could not.`,

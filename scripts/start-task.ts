@@ -34,7 +34,7 @@ async function readStartable(flow: TaskFlow, id: string, adopted: boolean): Prom
   return { id, status: phases.find(({ expected }) => expected === status)!.phase, adopted, domain, requestId };
 }
 
-/** The command that starts one task's workflow, as contract section 8 has it. */
+/** The command that starts one task's workflow, as docs/api-contract.md#starting-commands has it. */
 export function runStartTask(flow: TaskFlow, description: string): Promise<void> {
   const program = makeCommand(flow, description)
     .argument('<id>', "the task's id at the manager")

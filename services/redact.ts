@@ -1,4 +1,4 @@
-/** Shorter ones are left: they would tear ordinary words apart. */
+/** Shorter ones are left, since replacing them would break up ordinary words. */
 export const shortestSecret = 4;
 
 function writeForms(secret: string): string[] {

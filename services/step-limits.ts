@@ -12,7 +12,7 @@ export interface StepLimits {
   attempt: number;
 }
 
-/** Runs with a deadline of its own, which a server's time-out alone would not keep here. */
+/** Runs with a local deadline: a server's time-out alone would not stop what runs here. */
 export async function limitTime<Result>(
   { timeMs, cancelled, attempt }: { timeMs: number; cancelled: AbortSignal; attempt: number },
   run: (limits: StepLimits) => Promise<Result>,

@@ -5,10 +5,10 @@ import proto from '@temporalio/proto';
 /** The name under which Temporal knows all versions of enlist's workers. */
 export const deploymentName = 'enlist';
 
-/** One version of the workers, by Temporal's books. */
+/** One version of the workers, as Temporal knows it. */
 export interface Version {
   buildId: string;
-  /** `current` gets what is started from now on; `draining` has open workflows of its own. */
+  /** `current` gets new workflows; `draining` still has open ones. */
   status: 'current' | 'draining' | 'drained' | 'inactive';
   since: Date | undefined;
 }
@@ -19,10 +19,10 @@ const statusNames: Partial<Record<number, Version['status']>> = {
   [statuses.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINING]: 'draining',
   [statuses.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINED]: 'drained',
 };
-/** gRPC's code for what is not there. */
+/** gRPC's status code NOT_FOUND. */
 const notFound = 5;
 
-/** Every version whose workers Temporal has seen, the youngest first; none when no worker ever had a BUILD_ID. */
+/** Every version whose workers Temporal has seen, the newest first; none when no worker ever had a BUILD_ID. */
 export async function listVersions(client: Client): Promise<Version[]> {
   try {
     const { workerDeploymentInfo } = await client.workflowService.describeWorkerDeployment({

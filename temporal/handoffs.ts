@@ -11,14 +11,17 @@ import { readMemo } from './memo.ts';
 const patienceMs = 10_000;
 const waiting = `ExecutionStatus = "Running" AND ${searchAttributes.outcome.name} = "${waitsForPerson}"`;
 
-/** A task that waits for a person; without its step when no worker answers for it. */
+/** A task that waits for a person; without its step when that could not be read in time. */
 export interface WaitingForPerson {
   workflowId: string;
   domain: string;
   handed?: HandedStep;
 }
 
-/** The tasks that wait for a person, the one whose time is over first at the head; by Temporal's list, which lags a little behind. */
+/**
+ * The tasks that wait for a person, the one whose time ends first at the head; from Temporal's list, which lags a
+ * little behind.
+ */
 export async function listHandoffs(client: Client): Promise<WaitingForPerson[]> {
   const asked: Promise<WaitingForPerson | undefined>[] = [];
   for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({ query: waiting })) {
@@ -42,9 +45,9 @@ export async function readHanded(client: Client, workflowId: string, runId?: str
 }
 
 /**
- * Tells a task what a person says of the step that waits for them.
+ * Sends a task a person's answer to the step that waits for them.
  *
- * @returns why it was refused, or undefined when it was heard
+ * @returns why it was refused, or undefined when it was accepted
  * @throws NobodyAnswers when no worker took it in time
  */
 export async function sendHandoffAnswer(
@@ -65,7 +68,7 @@ export async function sendHandoffAnswer(
   }
 }
 
-/** No worker is there to hear what is said. */
+/** No worker took the answer. */
 export class NobodyAnswers extends Error {
   override name = 'NobodyAnswers';
 }

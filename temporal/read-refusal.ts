@@ -1,9 +1,9 @@
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 
-/** gRPC's code for what no further try would mend. */
+/** gRPC's status code INVALID_ARGUMENT, which no retry would change. */
 const invalidArgument = 3;
 
-/** What Temporal has against a request that it will never take; undefined when the error is another. */
+/** Why Temporal refuses a request for good; undefined when the error is another. */
 export function readRefusal(error: unknown): string | undefined {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) && cause.code === invalidArgument ? cause.details : undefined;

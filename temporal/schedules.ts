@@ -15,7 +15,7 @@ export async function makeSchedule(client: Client, flow: Flow, every: number): P
       taskQueue: taskQueues.workflows,
       args: [flow] satisfies Parameters<Workflows['pullTasks']>,
     },
-    // A pull that takes longer than the interval is let finish; missed ones are not made up for.
+    // A pull that takes longer than the interval may finish; missed ones are not caught up on.
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: Math.max(every, 10_000) },
   };
   try {

@@ -13,7 +13,7 @@ const openGate = (domain: string) => ({
   staticSummary: `pace of ${domain}`,
 });
 
-/** Tells the gate that a step wants to act. Repeating it asks once. */
+/** Requests a permit of the gate. Idempotent. */
 export async function askForPermit(client: Client, domain: string, request: PermitRequest & SitePace): Promise<void> {
   const options = { ...openGate(domain), signal: requestPermit, signalArgs: [request] as [PermitRequest & SitePace] };
   await client.workflow.signalWithStart<Workflows['siteGate'], [PermitRequest & SitePace]>(
@@ -22,7 +22,7 @@ export async function askForPermit(client: Client, domain: string, request: Perm
   );
 }
 
-/** From now on no step may begin at the site, for so many ms or until it is resumed; what is under way goes on. */
+/** Pauses a site, for `forMs` or until it is resumed; steps that are running go on. */
 export async function pausePace(client: Client, domain: string, forMs?: number): Promise<void> {
   const options = {
     ...openGate(domain),
@@ -32,7 +32,7 @@ export async function pausePace(client: Client, domain: string, forMs?: number):
   await client.workflow.signalWithStart<Workflows['siteGate'], [forMs?: number]>(workflows.siteGate.name, options);
 }
 
-/** Ends a pause, whoever made it. @returns whether there was a gate to tell */
+/** Ends a pause, whoever made it. @returns whether there was an open gate */
 export async function resumePace(client: Client, domain: string): Promise<boolean> {
   try {
     await client.workflow.getHandle(siteGateId(domain)).signal(resumeSite);
@@ -43,7 +43,7 @@ export async function resumePace(client: Client, domain: string): Promise<boolea
   }
 }
 
-/** What the site's gate holds; undefined when it is closed, since nothing waits there. */
+/** What the site's gate holds; undefined when it is closed, so nothing waits there. */
 export async function readGate(client: Client, domain: string): Promise<GateView | undefined> {
   const workflowId = siteGateId(domain);
   try {

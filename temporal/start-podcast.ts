@@ -7,9 +7,9 @@ import { taskQueues } from './task-queues.ts';
 import { podcastRequestId } from './workflow-ids.ts';
 
 /**
- * Tells a request's workflow of tasks that wait, and starts it when none is open: for a main site's task, or a
- * sub-site's that has its feed. Sub-sites without one alone start none. What an open one knows is not told again, so
- * that its history does not grow with every pull; a task to adopt is told always.
+ * Tells a request's workflow which tasks wait, and starts it when none is open: for a main site's task, or for a
+ * sub-site's that has its feed. Sub-sites without a feed start none. Tasks that an open workflow knows are not sent
+ * again, so that its history does not grow with every pull; a task to adopt always is.
  *
  * @returns `open` when one was open, `waiting` when none was and none was started
  */
@@ -43,7 +43,10 @@ export async function startPodcast(
   return known ? 'open' : 'started';
 }
 
-/** What the request's open workflow holds, nothing while it is only beginning; undefined when none is open. */
+/**
+ * The tasks that the request's open workflow holds, none before its first workflow task is over; undefined when none is
+ * open.
+ */
 async function readKnown(client: Client, requestId: string): Promise<KnownPodcasts | undefined> {
   try {
     const described = await client.workflow.getHandle(podcastRequestId(requestId)).describe();
@@ -54,7 +57,7 @@ async function readKnown(client: Client, requestId: string): Promise<KnownPodcas
   }
 }
 
-/** Only a signal: a workflow that has closed meanwhile is not to be opened for these. */
+/** Only a signal: these tasks do not open a workflow that has closed meanwhile. */
 async function tell(client: Client, requestId: string, tasks: WaitingPodcast[]): Promise<'open' | 'waiting'> {
   try {
     await client.workflow.getHandle(podcastRequestId(requestId)).signal(tasksWait, tasks);

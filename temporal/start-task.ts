@@ -5,14 +5,14 @@ import { searchAttributes } from '../contracts/workflows.ts';
 import { taskQueues } from './task-queues.ts';
 import { taskWorkflowId } from './workflow-ids.ts';
 
-/** The workflow type that is started for a flow's tasks: one a task, but of podcasts one a request. */
+/** The workflow type that is started for a flow's tasks: one per task, for podcasts one per request. */
 const startedWorkflows = {
   social: 'socialRegister',
   entity: 'entityConnect',
   podcast: 'podcastRequest',
 } satisfies Record<Flow, string>;
 
-/** The flows whose tasks are started each by itself. */
+/** The flows that start one workflow per task. */
 export type TaskFlow = Exclude<Flow, 'podcast'>;
 
 export interface StartableTask {
@@ -25,7 +25,7 @@ export interface StartableTask {
   requestId?: string;
 }
 
-/** Starts a task's workflow, unless one is open for it: a task is never worked twice at a time. */
+/** Starts a task's workflow, unless one is open for it: a task is never worked by two workflows at a time. */
 export async function startTask(client: Client, flow: TaskFlow, task: StartableTask): Promise<'started' | 'open'> {
   const { flow: flowKey, domain, request } = searchAttributes;
   const args = flow === 'entity' ? [task.id, task.status] : [task.id];
@@ -50,7 +50,7 @@ export async function startTask(client: Client, flow: TaskFlow, task: StartableT
   }
 }
 
-/** How many workflows of a flow are open, by the server's own books (they lag a little behind). */
+/** How many workflows of a flow are open, by the server's count, which lags a little behind. */
 export async function countOpen(client: Client, flow: Flow): Promise<number> {
   const { count } = await client.workflow.count(
     `WorkflowType = "${startedWorkflows[flow]}" AND ExecutionStatus = "Running"`,

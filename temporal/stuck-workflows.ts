@@ -2,17 +2,17 @@ import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { readRefusal } from './read-refusal.ts';
 
-/** The server sets it once workflow tasks have failed some times in a row, and clears it when one succeeds. */
+/** The server sets it when workflow tasks have failed several times in a row, and clears it when one succeeds. */
 const reportedProblems = defineSearchAttributeKey('TemporalReportedProblems', SearchAttributeType.KEYWORD_LIST);
 
-/** An open workflow that makes no headway, since its code fails at each try. */
+/** An open workflow that makes no progress, since its code fails at each try. */
 export interface StuckWorkflow {
   workflowId: string;
-  /** In the server's word: `NonDeterministicError`, `WorkflowWorkerUnhandledFailure` … */
+  /** As the server names it: `NonDeterministicError`, `WorkflowWorkerUnhandledFailure` … */
   problem: string;
 }
 
-/** The workflows whose code can't go on; undefined when the server is too old to tell. */
+/** The stuck workflows; undefined when the server is too old to tell. */
 export async function listStuck(client: Client): Promise<StuckWorkflow[] | undefined> {
   const stuck: StuckWorkflow[] = [];
   try {

@@ -9,9 +9,9 @@ const unreported =
 /** A task's last workflow. */
 export interface LastRun {
   open: boolean;
-  /** How it stands, in a word or two: `running`, `completed`, `terminated`, `timed out` … */
+  /** Its status in a word or two: `running`, `completed`, `terminated`, `timed out` … */
   state: string;
-  /** It came to its end, and did not leave its task alone. */
+  /** It completed, and did not leave its task alone. */
   reported: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function listUnreported(client: Client): Promise<{ flow: Flow; task
   return [...tasks.values()];
 }
 
-/** How a task's last workflow stands; undefined when Temporal remembers none. */
+/** The status of a task's last workflow; undefined when Temporal remembers none. */
 export async function readLastRun(client: Client, flow: Flow, taskId: string): Promise<LastRun | undefined> {
   try {
     const { status, closeTime, typedSearchAttributes } = await client.workflow

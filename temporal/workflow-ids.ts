@@ -1,6 +1,6 @@
 import type { Flow } from '../contracts/flows.ts';
 
-/** The id of a task's workflow (contract section 8): at most one open run a task. */
+/** The id of a task's workflow (docs/api-contract.md#workflow-ids): at most one open run a task. */
 export function taskWorkflowId(flow: Flow, taskId: string): string {
   return `${flow}/${taskId}`;
 }
@@ -26,7 +26,7 @@ export function miniAppWorkflowId(shopId: number, zaloUserId: string): string {
   return `mini-app/${shopId}/${zaloUserId}`;
 }
 
-/** The id of the workflow that works off a podcast request's tasks, the main site's first. */
+/** The id of the workflow that works a podcast request's tasks, the main site's first. */
 export function podcastRequestId(requestId: string): string {
   return `podcast-request/${requestId}`;
 }

@@ -1,8 +1,8 @@
 import { setWorkflowOptions, type Workflow, workflowInfo } from '@temporalio/workflow';
 
 /**
- * Marks a workflow that may be open for long: it goes on with new code when a version is rolled out, instead of ending on
- * the one it began with. Workers without a build id know no versions, and the server refuses what such a worker says of them.
+ * Marks a long-running workflow: it moves to the new code when a version is rolled out, instead of ending on the one it
+ * began with. Workers without a build id have no versions, and the server refuses a versioning behaviour from them.
  */
 export function autoUpgrade(workflow: Workflow): void {
   setWorkflowOptions(

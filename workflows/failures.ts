@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureKind, StepFailure } from '../contracts/steps.ts';
 
-/** Every kind, so that an error of any other name is known as unexpected. */
+/** Every kind: an error of any other name is unexpected. */
 const kinds: Record<FailureKind, true> = {
   AlreadyExists: true,
   Challenge: true,
@@ -46,14 +46,14 @@ export interface FailureInfo {
   evidence?: string;
 }
 
-/** A failure that the workflow itself comes to. */
+/** A failure that the workflow itself throws. */
 export function fail(kind: FailureKind, reason: string): ApplicationFailure {
   return ApplicationFailure.create({ type: kind, message: reason, nonRetryable: true, category: 'BENIGN' });
 }
 
 /**
- * Reads any end of a step. Only a step that says so has sent nothing: a time-out, a lost worker and a cancellation leave
- * it open.
+ * Reads why a step failed. Only a step that says so has sent nothing: after a time-out, a lost worker or a cancellation
+ * the form may have been sent.
  */
 export function readFailure(error: unknown): FailureInfo {
   const cause = error instanceof ActivityFailure ? error.cause : error;

@@ -43,13 +43,13 @@ export class Handoff {
     return waitForPersonMs !== undefined && !this.#over;
   }
 
-  /** From now on nobody is waited for. */
+  /** From now on no person is waited for. */
   end(): void {
     this.#over = true;
   }
 
   /**
-   * Waits until a person says that the step is done. Who gives up, or comes too late, is not waited for again.
+   * Waits until a person says that the step is done. After a give-up or a time-out, no person is waited for again.
    *
    * @returns why it is not done, or undefined when it is
    */
@@ -65,13 +65,13 @@ export class Handoff {
     this.#word = undefined;
     setMemo('handed', this.#handed);
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: waitsForPerson }]);
-    // The Web UI reads it as Markdown, which would make one dash of two.
+    // In code quotes, since the Web UI renders Markdown, which turns two dashes into one.
     setCurrentDetails(
       `${waitsForPerson} to ${summary}: ${reason}, until ${end}; \`npm run handoff -- done ${workflowInfo().workflowId}\``,
     );
     try {
       await condition(() => this.#word !== undefined, waitForPersonMs);
-      // One that came with the end of the time was taken, and counts.
+      // An answer that was accepted just when the time ended counts.
       const said = this.#word as HandoffAnswer | undefined;
       if (said?.word === 'done') return undefined;
       this.end();
@@ -84,7 +84,7 @@ export class Handoff {
     }
   }
 
-  /** @throws Error when the word is not one that is waited for: it is not heard then, and leaves no trace */
+  /** @throws Error when this answer is not expected: it is refused then, and not recorded in the history */
   #refuse(word: HandoffAnswer): void {
     if (!this.#handed || this.#word) throw new Error('no step waits for a person');
     if (word.word !== 'done' && word.word !== 'give up') throw new Error('a person says "done" or "give up"');

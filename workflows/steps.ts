@@ -10,7 +10,7 @@ import type { PodcastActivities } from '../activities/podcast.ts';
 import type { FailureKind } from '../contracts/steps.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
 
-/** Failures that another try would not mend; every other is transient. */
+/** Failures that another try would not change; all others are transient. */
 export const nonRetryable = [
   'AlreadyExists',
   'Challenge',
@@ -31,7 +31,7 @@ const hour = 60 * minute;
 
 /** A step that acts on a site. Times in ms. */
 export interface SiteStep {
-  /** One attempt's time on the server; the step itself gives up a little earlier. */
+  /** The server's time-out for one attempt; the step itself gives up a little earlier. */
   time: number;
   /** Attempts in all; each has a permit of the site's gate. */
   tries: number;
@@ -41,15 +41,15 @@ export interface SiteStep {
   /** Whether it makes an account, so that the site's `every` counts. */
   creating: boolean;
   /**
-   * Whether what it makes can't be taken back, although each try looks first: then a try that may have sent its form is
-   * given its whole time before the next one looks.
+   * It makes something that can't be undone, although each try looks first: after a try that may have sent its form,
+   * its whole time is waited before the next one looks.
    */
   settles?: true;
   /** What the Web UI calls it. */
   summary: string;
 }
 
-/** By risk: what can't be taken back is tried once; what only looks, or leaves what is already so, is tried again. */
+/** By risk: what can't be undone is tried once; what only reads, or is idempotent, is retried. */
 export const siteSteps = {
   createAccount: {
     time: 4 * minute,
@@ -136,28 +136,31 @@ export const siteSteps = {
 
 /** How long a step with a permit may wait for a free browser; then it asks for a new permit. */
 const browserWait = 5 * minute;
-/** The wait before that; it grows by as much each time, so that a week without a browser does not fill the history. */
+/**
+ * The pause before that; it grows by the same amount each time, so that a week without a browser does not fill the
+ * history.
+ */
 export const neverStartedPause = minute;
 export const longestNeverStartedPause = 10 * minute;
 /** How long a confirmation mail is waited for. */
 const mailTime = 15 * minute;
-/** How long a task may take from its start to its report: its site's pace may keep it waiting for days. */
+/** How long a task may take from its start to its report: its site's pace may make it wait for days. */
 export const taskTime = 7 * 24 * hour;
 /** Tries at the sign-up form: each further one only after the site was looked at, or when nothing was sent. */
 export const createTries = 3;
 /** The wait before the second try; it grows with each. */
 export const createPause = 30 * second;
 
-/** A main site may be waited for long: its own pulls become ever rarer. */
+/** A request may wait long for its main site, so its own pulls become rarer and rarer. */
 export const firstOwnPull = minute;
 export const longestOwnPull = 30 * minute;
 
-/** How long a permit is held when nobody gives it back: the step's longest time, and 30 s. */
+/** How long a permit is held when nobody returns it: the step's longest time, and 30 s. */
 export function lease({ time }: SiteStep): number {
   return browserWait + time + 30 * second;
 }
 
-/** A manager that is down is waited for as long as it takes. */
+/** A manager that is down is retried until it answers. */
 const waitForManager: RetryPolicy = { initialInterval: second, backoffCoefficient: 2, maximumInterval: 2 * minute };
 const retryRead: RetryPolicy = {
   initialInterval: 2 * second,
@@ -203,7 +206,7 @@ export const { awaitWorkflow } = proxyActivities<PodcastActivities>({
   summary: 'wait for the workflow that is open already',
 });
 
-/** A feed that was just made may not be served yet. */
+/** A new feed may not be served yet. */
 export const { checkFeed } = proxyActivities<FeedActivities>({
   ...services,
   startToCloseTimeout: 2 * minute,
@@ -242,9 +245,9 @@ function atBrowser({ time, summary }: SiteStep): ActivityOptions {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     scheduleToStartTimeout: browserWait,
     startToCloseTimeout: time,
-    // The first beat is sent at the step's entry, then every 2 s: missing ones mean that the worker is gone.
+    // The first heartbeat is sent when the step begins, then one every 2 s: missing ones mean that the worker is gone.
     heartbeatTimeout: 20 * second,
-    // Each try needs a permit of its own, so the workflow repeats a step, not the server.
+    // Each try needs its own permit, so the workflow retries a step, not the server.
     retry: { maximumAttempts: 1 },
   };
 }

@@ -14,17 +14,17 @@ import type { FailureKind, TaskRead, TransitionResult } from '../contracts/steps
 import { searchAttributes } from '../contracts/workflows.ts';
 import { manager, taskTime } from './steps.ts';
 
-/** What every outcome of a task's workflow says. */
+/** What every outcome of a task's workflow has. */
 interface End {
   outcome: string;
   failure?: FailureKind;
   reason?: string;
 }
 
-/** The one report that a started task ends in, and how the workflow ends when it has arrived. */
+/** The one report that ends a started task, and the workflow's outcome once it was sent. */
 export type Report<Outcome extends End> = {
   end: Outcome;
-  /** What to report instead when the manager refuses the body, for the reason it gives. */
+  /** What to report instead when the manager refuses the body, with its reason. */
   instead?: (reason: string) => Report<Outcome>;
 } & (
   | { call: 'complete'; body: CompleteRegister | CompleteConnect | CompletePodcast }
@@ -38,21 +38,25 @@ export interface Attempt<Outcome extends End> {
   reportFailure(error: unknown, overdue: boolean): Promise<Report<Outcome>>;
 }
 
-/** A task's two statuses, before and after its start, where the flow tells them, and what is done in between. */
+/**
+ * How to work a task; `waiting` and `working` are its statuses before and after its start, where the flow's API tells
+ * them.
+ */
 export interface TaskPlan<Task, Outcome extends End> {
   flow: Flow;
   taskId: string;
   waiting: string | undefined;
   working: string | undefined;
-  /** It is in its working status already, so no start is sent. */
+  /** It is in its working status already, so `start` is not sent. */
   started?: boolean;
   read(): Promise<TaskRead<Task>>;
   begin(task: Task): Attempt<Outcome>;
 }
 
 /**
- * Takes a task from its start to exactly one report, whatever ends the work in between (contract section 6). A task that
- * is not in the status it is read in, is deleted, or whose domain is not enabled is left alone.
+ * Takes a task from `start` to exactly one report, however its work ends
+ * (docs/api-contract.md#one-report). A task that is not in the status it is read in, is deleted, or whose domain is not
+ * enabled is left alone.
  */
 export async function workTask<Task extends { domain: string; request_id: string }, Outcome extends End>(
   plan: TaskPlan<Task, Outcome>,
@@ -77,10 +81,10 @@ async function start<Task, Outcome extends End>({
   taskId,
   waiting,
 }: TaskPlan<Task, Outcome>): Promise<TransitionResult> {
-  // The read ends although the workflow was cancelled meanwhile: nothing has been sent, and nothing shall be.
+  // The read finishes although the workflow was cancelled meanwhile. Nothing has been sent yet, so nothing is reported.
   if (CancellationScope.current().consideredCancelled)
     throw new CancelledFailure('cancelled before the task was started');
-  // A start that may have arrived must be followed by a report, so a cancellation waits for its answer.
+  // A `start` that may have arrived must be followed by a report, so a cancellation waits for its answer.
   return CancellationScope.nonCancellable(() => manager.startTask(flow, taskId, waiting));
 }
 

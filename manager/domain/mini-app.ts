@@ -9,7 +9,7 @@ import { makePassword } from './password.ts';
 import { sealJson } from './tasks/secrets.ts';
 
 /**
- * Makes a Mini App user; the password is the server's own and nobody is told (contract section 5).
+ * Makes a mini-app user; the password is the server's own and nobody is told (docs/api-contract.md#mini-app-made).
  *
  * @throws ApiError 400 for an id that its index can't hold, 409 when the shop has this Zalo user already
  */

@@ -5,7 +5,10 @@ const small = 'abcdefghijkmnopqrstuvwxyz';
 const digits = '23456789';
 const special = '!@#$%*-_=+?';
 
-/** A password of 12 characters: a capital first, then at least one of lower case, digits and special characters, never `<` or `>` (contract section 7). */
+/**
+ * A password of 12 characters: a capital first, then at least one of lower case, digits and special characters, never
+ * `<` or `>` (docs/api-contract.md#passwords).
+ */
 export function makePassword(): string {
   const rest = [
     pick(small),

@@ -41,13 +41,13 @@ export interface Places {
 interface Candidate {
   flow: Flow;
   taskId: string;
-  /** The manager's own books have it at work. */
+  /** The manager's database has it in a working status. */
   booked: boolean;
 }
 
 /**
  * Finds the tasks that were left behind: from the workflows that closed without a report, as far as Temporal remembers
- * them, and from the manager's books. Changes nothing.
+ * them, and from the manager's database. Changes nothing.
  *
  * @throws NoAnswer, CommandError when the manager could not be asked
  */
@@ -66,7 +66,7 @@ export async function findLeftBehind(places: Places): Promise<LeftBehind[]> {
   return found;
 }
 
-/** The tasks that the manager's books have at work. */
+/** The tasks that the manager has in a working status. */
 async function* listWorking(admin: AdminClient): AsyncGenerator<{ flow: Flow; taskId: string }> {
   for await (const { id, type, counts } of admin.listRequests()) {
     const working = workingStatuses[type];
@@ -76,7 +76,7 @@ async function* listWorking(admin: AdminClient): AsyncGenerator<{ flow: Flow; ta
   }
 }
 
-/** Reads the task only after its workflow: one that was at work when the books were read may have been reported meanwhile. */
+/** Reads the task only after its workflow: it may have been reported since the manager's list was read. */
 async function check(
   { client, assign, admin }: Places,
   { flow, taskId, booked }: Candidate,

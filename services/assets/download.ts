@@ -8,7 +8,7 @@ import { isAllowed, makeGuardedLookup, parseNetworks } from './public-address.ts
 const deadlineMs = 30_000;
 const mostRedirects = 4;
 const redirects = new Set([301, 302, 303, 307, 308]);
-/** Refusals that may pass, besides all of 5xx. */
+/** Transient refusals, besides all of 5xx. */
 const passing = new Set([408, 425, 429]);
 
 export interface Asset {
@@ -77,7 +77,7 @@ export async function downloadAsset(url: string, { allow, maxBytes, signal }: Do
         signal: AbortSignal.any([signal, deadline]),
         headers: { 'user-agent': 'enlist', accept: '*/*', 'accept-encoding': 'identity' },
       });
-      // Only so that the agent's destruction below, which ends an unread body, is not an unhandled error.
+      // Destroying the agent below ends an unread body, which must not become an unhandled error.
       body.on('error', () => {});
       if (redirects.has(statusCode)) {
         if (typeof headers.location !== 'string') throw new AssetRefused(`${show(at)} redirects to nowhere`);

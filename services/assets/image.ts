@@ -28,7 +28,7 @@ export interface PreparedImage {
 const mostPixels = 50_000_000;
 const decodeSeconds = 20;
 const qualities = [90, 75, 60];
-/** How often a picture that is still too many bytes is made smaller. */
+/** How often a picture that has too many bytes is made smaller. */
 const mostShrinks = 6;
 
 function encode(image: Sharp, type: PreparedType, quality: number): Sharp {
@@ -44,9 +44,9 @@ function orderTypes(types: PreparedType[], own: string, hasAlpha: boolean): Prep
 }
 
 /**
- * Makes of any picture one that the site takes: decoded and encoded anew, so that nothing but pixels remains, turned as its
- * EXIF says, its first frame if it moves, cut to a square where the site wants one, never enlarged. The same bytes and
- * limits give the same result.
+ * Turns any picture into one that the site takes: decoded and encoded again, so that nothing but pixels remains, turned
+ * as its EXIF says, its first frame if it moves, cut to a square where the site wants one, never enlarged. The same
+ * bytes and limits give the same result.
  *
  * @throws AssetRefused when it is no picture (SVG counts as none), is damaged, huge, or smaller than the site asks for
  */

@@ -35,7 +35,7 @@ export function isAllowed(text: string, allow: Network[]): boolean {
 
 /**
  * A name look-up for sockets that fails when any of a name's addresses is not allowed: what was checked is what the socket
- * connects to, so a name can't change its mind in between.
+ * connects to, so a name can't resolve to another address in between.
  */
 export function makeGuardedLookup(allow: Network[]): LookupFunction {
   return (hostname, options, callback) => {

@@ -6,7 +6,7 @@ import {
   type LaunchOptions,
 } from 'playwright';
 
-/** A browser's own memory grows with the contexts it had; a new one starts small again. */
+/** A browser's memory grows with the contexts that it had, so it is replaced. */
 const contextsPerBrowser = 100;
 
 const quietArguments = [
@@ -101,7 +101,7 @@ export class BrowserPool {
   }
 }
 
-/** Rejects when the browser has gone: a page that was just being opened then would wait for ever. */
+/** Rejects when the browser is gone: a page that was just being opened would wait for ever. */
 function watchDisconnect(browser: Browser): { disconnected: Promise<never>; forget: () => void } {
   let tell: () => void = () => {};
   const disconnected = new Promise<never>((_, reject) => {

@@ -28,7 +28,7 @@ async function findOwner({ kit, recipe, account }: Step): Promise<Owner> {
     await recipe.signIn(kit, account);
     return { state: 'ours' };
   } catch (error) {
-    // Only the right password gets as far as the mailed code.
+    // Only the right password leads to the mailed code.
     if (error instanceof MailCodeNeeded) return { state: 'ours' };
     if (error instanceof Unconfirmed) return { state: 'unconfirmed', awaiting: error.awaiting };
     if (error instanceof WrongCredentials) return { state: 'refused', words: error.message };
@@ -43,7 +43,7 @@ async function claimExisting(step: Step, words: string): Promise<AccountResult> 
   return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl?.(step.kit, step.account), found: true };
 }
 
-/** What a browser does for a task: each of them one visit to its site, within the limits that its caller sets. */
+/** The browser steps of a task: each is one visit to its site, within its caller's limits. */
 export function createBrowserSteps(options: BrowserOptions & { assetsAllow: string[] }) {
   return {
     ...createPodcastSteps(options),
@@ -79,7 +79,7 @@ export function createBrowserSteps(options: BrowserOptions & { assetsAllow: stri
       });
     },
 
-    /** Answers the confirmation mail. A link that was used up counts when the account can be signed in to. */
+    /** Answers the confirmation mail. A link that was used already is fine when the account can be signed in to. */
     confirmEmail(
       limits: StepLimits,
       task: StepTask,

@@ -33,7 +33,7 @@ export interface EvidenceOf {
  * Keeps what shows why a step failed: a screenshot with every field and shown secret masked, the page's address and accessibility
  * outline, and the step's journal, without the task's secrets. Never throws, since it must not hide the failure itself.
  *
- * @param page undefined when it can't be asked any more: then only the journal is kept
+ * @param page undefined when it no longer answers: then only the journal is kept
  * @returns the folder's name under `directory`, or undefined when nothing could be kept
  */
 export async function keepEvidence(

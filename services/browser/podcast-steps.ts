@@ -34,7 +34,7 @@ export function createPodcastSteps(options: BrowserOptions & { assetsAllow: stri
       });
     },
 
-    /** Hands the feed in. One that this account imported before is left as it is. */
+    /** Submits the feed. One that this account imported before is left as it is. */
     importFeed(limits: StepLimits, task: PodcastTask, session: Session | undefined): Promise<SubmittedFeed> {
       return runStep(options, { name: 'importFeed', task, session }, limits, async (step) => {
         const { kit, recipe, account } = step;

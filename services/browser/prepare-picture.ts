@@ -4,7 +4,7 @@ import { prepareImage } from '../assets/image.ts';
 
 const largestDownload = 20 * 1024 * 1024;
 
-/** Downloads a picture and brings it within a platform's limits. @throws AssetRefused, AssetUnavailable */
+/** Downloads a picture and fits it to a platform's limits. @throws AssetRefused, AssetUnavailable */
 export async function preparePicture(
   name: string,
   url: string,

@@ -6,7 +6,7 @@ import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 import type { StepLimits } from '../step-limits.ts';
 import { preparePicture } from './prepare-picture.ts';
 
-/** From this attempt on a picture that can't be had is reported instead of waited for. */
+/** From this attempt on, a picture that can't be downloaded is reported instead of waited for. */
 const lastPatientAttempt = 3;
 
 interface PreparedProfile {
@@ -15,7 +15,7 @@ interface PreparedProfile {
   problems: string[];
 }
 
-/** Makes of a task's fields what the platform takes: pictures within its limits, the text in its HTML or none. */
+/** Turns a task's fields into what the platform takes: pictures within its limits, the text in its HTML or plain. */
 export async function prepareProfile(
   task: SocialTask,
   limits: Limits,

@@ -69,7 +69,7 @@ async function listKept(directory: string): Promise<Kept[]> {
   return all.sort((one, other) => one.time - other.time || one.name.localeCompare(other.name));
 }
 
-/** Nothing that is not known goes with the folder: one that is not empty by then is left. */
+/** Files of other names are not removed: a folder that is not empty by then stays. */
 async function remove(folder: string, files: string[]): Promise<void> {
   for (const file of files) await unlessGone(unlink(path.join(folder, file)), undefined);
   await unless(rmdir(folder), ['ENOENT', 'ENOTEMPTY'], undefined);
@@ -89,7 +89,7 @@ async function unless<Result>(doing: Promise<Result>, codes: string[], instead: 
   }
 }
 
-/** Prunes one worker's evidence folder at its start, and now and then. */
+/** Prunes one worker's evidence folder when it starts, and from time to time. */
 export class EvidencePruner {
   readonly #directory: string;
   readonly #limits: EvidenceLimits;
@@ -106,7 +106,7 @@ export class EvidencePruner {
     await pruneEvidence(this.#directory, this.#limits);
   }
 
-  /** Prunes unless that was just done. @throws Error when a folder can't be read or removed */
+  /** Prunes, unless the last pruning was a short time ago. @throws Error when a folder can't be read or removed */
   async pruneNowAndThen(): Promise<void> {
     if (performance.now() - this.#lastAt >= pruneEveryMs) await this.prune();
   }

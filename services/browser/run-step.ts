@@ -13,7 +13,7 @@ import { keepEvidence } from './evidence.ts';
 import type { EvidencePruner } from './prune-evidence.ts';
 import { describeFailure, StepFailed } from './step-failure.ts';
 
-/** What a step's log is written with. */
+/** Where a step logs. */
 interface StepLog {
   warn(message: string, about: object): void;
 }
@@ -28,7 +28,7 @@ export interface BrowserOptions {
   evidenceDir: string;
   /** Keeps the folder within its limits; without it, it grows. */
   evidencePruner?: EvidencePruner;
-  /** Makes what runs the actions of a step, for who watches it. */
+  /** Makes the hook that runs a step's actions, for whoever watches it. */
   watch?: (page: Page, listSecrets: () => string[]) => ActionHook;
   log?: StepLog;
 }
@@ -41,7 +41,7 @@ export interface Step {
   redact: (text: string) => string;
 }
 
-/** One step to be run: what it is called, whose it is, and what of it nobody may read besides the task's own secrets. */
+/** A step to be run; `moreSecrets` are redacted like the task's own. */
 export interface StepRequest {
   name: string;
   task: StepTask;
@@ -51,7 +51,7 @@ export interface StepRequest {
 }
 
 /**
- * Runs one step of a recipe in a fresh context with the session of the step before, and hands on the new session.
+ * Runs one step of a recipe in a fresh context with the session of the step before, and returns the new session.
  *
  * @throws StepFailed, with its evidence, whatever went wrong
  */
@@ -98,7 +98,7 @@ class StepRun {
       });
       return await raceAbort(work, signal);
     } catch (error) {
-      // A page that hung answers nothing any more; what the step did tells where.
+      // A page that hangs no longer answers; the journal tells where it hung.
       if (this.#kit && this.#evidence === undefined && this.#limits.isOverdue())
         await this.#keepEvidence(error, this.#kit);
       throw this.#describe(error);
@@ -174,8 +174,8 @@ class StepRun {
 }
 
 /**
- * What of a mail's proof must be read nowhere: the code, or the link's token, which pages write with its path or alone.
- * The account's own name and address, which many links hold as well, are no secrets.
+ * The secret parts of a mail's proof: the code, or the link's token, which pages show with its path or alone. The
+ * account's own name and address, which many links also contain, are no secrets.
  */
 export function readSecretParts({ kind, value }: MailProof, { username, email }: StepTask): string[] {
   if (kind === 'code') return [value];
@@ -242,12 +242,12 @@ async function readSession(page: Page): Promise<Session | undefined> {
   const state = await page.context().storageState();
   const whole = JSON.stringify(state);
   if (Buffer.byteLength(whole) <= largestSession) return whole;
-  // Sites keep caches in their storage; the cookies are what signs in.
+  // Sites keep caches in their storage; the cookies are enough to stay signed in.
   const cookies = JSON.stringify({ cookies: state.cookies, origins: [] });
   return Buffer.byteLength(cookies) <= largestSession ? cookies : undefined;
 }
 
-/** A hung browser answers nothing, not even to being closed: the step ends all the same. */
+/** A browser that hangs does not even answer to being closed; the step ends all the same. */
 async function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   work.catch(() => {});
   let stop: () => void = () => {};

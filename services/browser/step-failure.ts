@@ -3,10 +3,10 @@ import { PageLost, SiteDown, SiteError } from '../../sites/kit/errors.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 
 const longestMessage = 2_000;
-/** What a person can mend in their own browser. */
+/** What a person can finish in their own browser. */
 const forPeople: FailureKind[] = ['Challenge', 'FormChanged'];
 
-/** A browser step's failure, as the workflow decides on it: of a known kind, short, and without secrets. */
+/** A browser step's failure: of a known kind, short, and without secrets. */
 export class StepFailed extends Error {
   override name = 'StepFailed';
   readonly kind: FailureKind;
@@ -37,7 +37,7 @@ function readKind(error: unknown, { cancelled, overdue }: StepContext): FailureK
   return 'Unexpected';
 }
 
-/** Makes of any error of a browser step a failure of a known kind. */
+/** Turns any error of a browser step into a failure of a known kind. */
 export function describeFailure(error: unknown, context: StepContext): StepFailed {
   const { submitted, evidence, page } = context;
   const kind = readKind(error, context);

@@ -20,7 +20,7 @@ export interface Dispatching {
   client: Client;
   /** At most this many workflows of the flow are open at a time. */
   maxOpen: number;
-  /** The domains of main podcast sites (contract section 8). */
+  /** The domains of main podcast sites (docs/api-contract.md#main-domains). */
   mainDomains: string[];
   podcast: PodcastOptions;
 }
@@ -33,8 +33,8 @@ interface Startable {
 }
 
 /**
- * Pulls a flow's tasks once and starts a workflow for each that can be worked; one that can't costs only itself.
- * Changes nothing at the manager: the workflows' own `start` takes tasks off the list.
+ * Pulls a flow's tasks once and starts a workflow for each that can be worked; one that can't does not affect the
+ * others. Changes nothing at the manager: the workflows' `start` takes tasks off the list.
  *
  * @throws NoAnswer when the manager gave no list
  */
@@ -68,7 +68,7 @@ export async function dispatch(flow: Flow, dispatching: Dispatching, signal?: Ab
   return result;
 }
 
-/** Starts one workflow; what Temporal won't take, for the length of its id say, counts as malformed. */
+/** Starts one workflow; what Temporal refuses, for the length of its id for example, counts as malformed. */
 async function startOne(
   client: Client,
   one: Startable,
@@ -86,7 +86,7 @@ async function startOne(
   }
 }
 
-/** One workflow a task. */
+/** One workflow per task. */
 async function pullTasks(
   flow: TaskFlow,
   dispatching: Dispatching,
@@ -105,7 +105,7 @@ async function pullTasks(
   return startable;
 }
 
-/** One workflow a podcast request, in the order of their first tasks. */
+/** One workflow per podcast request, in the order of their first tasks. */
 async function pullRequests(
   dispatching: Dispatching,
   result: DispatchResult,
@@ -122,7 +122,7 @@ async function pullRequests(
   }));
 }
 
-/** Pulls one list; what of it can't be worked goes into `result`. */
+/** Pulls one list; tasks that can't be worked are counted in `result`. */
 async function pull<Task extends ListedTask>(
   flow: Flow,
   list: WaitingList<Task>,

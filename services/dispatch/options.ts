@@ -1,7 +1,7 @@
 import { readEnvironment } from '../../config/environment.ts';
 import type { Dispatching } from './dispatch.ts';
 
-/** What the environment sets for pulls (contract section 8). @throws EnvironmentError */
+/** What the environment sets for pulls (docs/api-contract.md#dispatch-settings). @throws EnvironmentError */
 export function readDispatchOptions(): Pick<Dispatching, 'maxOpen' | 'mainDomains' | 'podcast'> {
   const { MAX_OPEN, PODCAST_MAIN_DOMAINS, PODCAST_MAIN_WAIT, PODCAST_AT_ONCE } = readEnvironment(
     'MAX_OPEN',

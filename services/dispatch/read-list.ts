@@ -10,14 +10,14 @@ export interface SortedList<Task> {
   workable: Task[];
   /** The domains, one for each task, that the operator's file does not list. */
   notEnabled: string[];
-  /** What is no task: its id, or its place in the list, and what is wrong. */
+  /** Malformed tasks: their id, or their place in the list, and what is wrong. */
   malformed: string[];
 }
 
 /**
  * Pulls one list of a flow's tasks. Changes nothing at the manager.
  *
- * @throws NoAnswer when the manager gave no list, Error when what it gave is none
+ * @throws NoAnswer when the manager gave no answer, Error when the answer is not a list
  */
 export async function readList<Task extends ListedTask>(
   flow: Flow,

@@ -7,7 +7,7 @@ import { podcastList } from './waiting-lists.ts';
 export interface Waiting {
   assign: TaskClient;
   sites: Sites;
-  /** The domains of main sites (contract section 8). */
+  /** The domains of main sites (docs/api-contract.md#main-domains). */
   mainDomains: string[];
 }
 
@@ -28,7 +28,7 @@ export async function listWaiting(
     .map((task) => describeWaiting(task, waiting.mainDomains));
 }
 
-/** One task, read again; undefined when it was deleted, is no task, or its domain is not enabled. @throws NoAnswer */
+/** One task, read again; undefined when it was deleted, is malformed, or its domain is not enabled. @throws NoAnswer */
 export async function readWaiting(
   { assign, sites, mainDomains }: Waiting,
   id: string,

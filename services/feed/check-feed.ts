@@ -27,7 +27,7 @@ async function download(what: string, url: string, maxBytes: number, { allow, si
   }
 }
 
-/** The part of an address that may be told: whose it is stays out of reports. */
+/** The domain of a mail address: reports name no more of it. */
 const domainOf = (address: string): string => /@([^@]*)$/.exec(address)?.[1]?.toLowerCase() ?? 'no domain';
 
 function checkOwner(found: string, owner: string): void {
@@ -59,9 +59,10 @@ async function checkCover({ bytes, type }: Asset): Promise<void> {
 }
 
 /**
- * Makes sure that a feed and its cover art are there and as directories want them, and the feed its owner's.
+ * Checks that a feed and its cover art exist and are as directories want them, and that the feed is its owner's.
  *
- * @throws FeedRefused; AssetUnavailable when one of them can't be had now; the signal's reason; TypeError when `allow`
+ * @throws FeedRefused; AssetUnavailable when one of them can't be downloaded now; the signal's reason; TypeError when
+ * `allow`
  *   holds no networks
  */
 export async function checkFeed(url: string, check: FeedCheck): Promise<Feed> {

@@ -29,7 +29,7 @@ function nameOf({ uri, local }: SaxesTagNS): string {
 
 const valueOf = ({ attributes }: SaxesTagNS, name: string): string => attributes[name]?.value.trim() ?? '';
 
-/** An element's words, with line breaks and indentation as single spaces. */
+/** An element's text, with line breaks and indentation as single spaces. */
 const wordsOf = (text: string | undefined): string => (text ?? '').replace(/\s+/g, ' ').trim();
 
 function decode(bytes: Uint8Array): string {
@@ -54,7 +54,7 @@ function checkEnclosure(tag: SaxesTagNS): void {
   if (missing.length > 0) throw new FeedRefused(`an enclosure of the feed has no ${missing.join(' and no ')}`);
 }
 
-/** Reads what counts of a document: of several elements at one place the first. */
+/** Reads the relevant parts of a document: of several elements at one place the first. */
 function parse(xml: string) {
   const parser = new SaxesParser({ xmlns: true });
   const texts = new Map<string, string>();
@@ -89,7 +89,7 @@ function parse(xml: string) {
     parser.write(xml).close();
   } catch (error) {
     if (error instanceof FeedRefused) throw error;
-    // What follows a colon is the feed's own text: of any length, and not for our reports.
+    // The text after a colon is the feed's own: of any length, and not for reports.
     const [reason] = (error as Error).message.replace(/^\d+:\d+: /, '').split(': ');
     throw new FeedRefused(
       `the feed is not well-formed XML: ${reason!.replace(/\.$/, '')}, found in line ${parser.line}`,

@@ -4,7 +4,7 @@ import { readHtml } from './read-html.ts';
 
 /** More text than this is no mail with a code in it. */
 const longestText = 100_000;
-/** A longer line is no label with a code behind it, and could keep the search busy. */
+/** A longer line is no label with a code after it, and would slow the search down. */
 const longestLine = 1_000;
 
 const codeWord = String.raw`(?:(?<!\p{L})(?:code|codes|kode|kod|codice|código|codigo|passcode|pin|otp|token|password|verification|verify|confirmation|confirm|bestätigung\p{L}*|mã|код|\p{L}+code)(?!\p{L})|验证码|驗證碼|確認コード|認証コード|コード|인증)`;
@@ -37,7 +37,7 @@ const month = '(?:0[1-9]|1[0-2])';
 const day = '(?:0[1-9]|[12]\\d|3[01])';
 const yearOrDate = new RegExp(`^(?:${year}|${year}${month}${day}|${day}${month}${year})$`);
 
-/** Takes out web and mail addresses, whose digits are nobody's code. The lengths keep the search linear. */
+/** Removes web and mail addresses, whose digits are no codes. The lengths keep the search linear. */
 function withoutAddresses(text: string): string {
   return text
     .replace(/[a-z][a-z0-9+.-]{0,20}:\/\/[^\s，。、」】]+/gi, ' … ')
@@ -69,7 +69,10 @@ function candidatesIn(text: string, length: number): Candidate[] {
   return found;
 }
 
-/** What lines say behind a label and a colon, when it is a single word; the label may end a longer one (`Your code: …`). */
+/**
+ * What follows a label and a colon on a line, when it is a single word; the label may end a longer one (`Your code:
+ * …`).
+ */
 function labelledIn(text: string, label: string, length: number | undefined): Candidate[] {
   const escaped = label
     .trim()
@@ -84,9 +87,9 @@ function labelledIn(text: string, label: string, length: number | undefined): Ca
 }
 
 /**
- * The one code of a mail, as it stands there. With `after`, what stands behind that label. Else a whole token of the
- * wanted length, digits, or upper-case letters with digits: the nearer to a word like "code", the better. Two different
- * ones that are equally good: none.
+ * The one code of a mail, verbatim. With `after`, what follows that label. Else a whole token of the wanted length,
+ * digits, or upper-case letters with digits: the nearer to a word like "code", the better. Undefined when two different
+ * ones are equally good.
  */
 export function findCode(mail: MailText, request: MailRequest): string | undefined {
   const { after, codeLength } = request;

@@ -40,7 +40,7 @@ function decode(path: string): string {
 }
 
 function isWanted(url: string, request: MailRequest): boolean {
-  // A browser drops tabs and line breaks inside an address; one that holds any isn't what it seems.
+  // A browser drops tabs and line breaks inside an address, so one that has any leads elsewhere than it seems.
   if (!/^https?:\/\/\S+$/i.test(url) || !URL.canParse(url)) return false;
   const { host, username, password, pathname, search, searchParams } = new URL(url);
   if (username !== '' || password !== '') return false;
@@ -51,8 +51,8 @@ function isWanted(url: string, request: MailRequest): boolean {
 }
 
 /**
- * The one link of a mail that leads where the request says, as it stands there. HTML's own links come first: a text part
- * may be a shortened copy. Two different ones: none.
+ * The one link of a mail that leads where the request says, verbatim. The HTML part's links come first, since a text
+ * part may be a shortened copy. Undefined when there are two different ones.
  */
 export function findLink(mail: MailText, request: MailRequest): string | undefined {
   const { hrefs, text } = readHtml(mail.html);

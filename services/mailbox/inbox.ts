@@ -16,7 +16,7 @@ const tellingCodes = new Set([
   ...passingCodes,
 ]);
 
-/** What imapflow's errors carry besides their message; theirs is never passed on, since it may quote the server. */
+/** What imapflow's errors have besides their message, which is never passed on, since it may quote the server. */
 interface ImapError extends Error {
   code?: string;
   authenticationFailed?: boolean;

@@ -20,7 +20,10 @@ export function mailServerFor(sites: SitesFile, address: string): MailServer | u
   return Object.hasOwn(sites.mail, domain) ? sites.mail[domain] : known.get(domain);
 }
 
-/** The full address, with the app password (printed in groups, meant without its spaces) or else the mailbox's own (contract section 2). */
+/**
+ * The full address, with the app password (printed in groups, meant without its spaces) or else the mailbox's own
+ * (docs/api-contract.md#account-fields).
+ */
 export function mailLogin(task: { email: string; app_password: string; pass_mail: string }): MailLogin {
   return { user: task.email.trim(), pass: task.app_password.replace(/\s/g, '') || task.pass_mail };
 }

@@ -11,7 +11,7 @@ const largestMail = 1024 * 1024;
 /** A flooded mailbox is read in portions, the newest first. */
 const mostAtOnce = 50;
 const headers = ['from', 'subject', 'date', 'to', 'delivered-to', 'x-original-to'];
-/** How far the clocks of worker, sender and mail server may lie apart. */
+/** How far the clocks of worker, sender and mail server may differ. */
 const clockSkewMs = 2 * 60_000;
 const dayMs = 24 * 60 * 60_000;
 
@@ -26,7 +26,7 @@ function parse(source: Buffer | string): Promise<Email> {
   return PostalMime.parse(source, { forceRfc822Attachments: true, maxNestingDepth: 32, maxHeadersSize: largestMail });
 }
 
-/** A mail that can't be parsed costs itself alone. */
+/** A mail that can't be parsed does not affect the others. */
 async function parseOrSkip(source: Buffer | string): Promise<Email | undefined> {
   try {
     return await parse(source);
@@ -35,7 +35,10 @@ async function parseOrSkip(source: Buffer | string): Promise<Email | undefined> 
   }
 }
 
-/** After the mailbox was made anew, UIDs say nothing: then a mail counts whose arrival and own date both lie after the mark. */
+/**
+ * In a recreated mailbox UIDs mean nothing: then a mail counts when its arrival and its own date are both after the
+ * mark.
+ */
 function isAfter(mark: MailMark, arrived: Date | string | undefined, dated: string | undefined): boolean {
   const since = mark.markedAt - clockSkewMs;
   const isEarlier = (date: Date | string | undefined) => date !== undefined && new Date(date).getTime() < since;

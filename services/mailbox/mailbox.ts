@@ -7,7 +7,7 @@ import { withInbox } from './inbox.ts';
 import type { MailLogin } from './login.ts';
 import { look, type Seen } from './look.ts';
 
-/** Between two looks, whatever IDLE says: its news can be lost. The last one stays. */
+/** The pauses between two looks, whatever IDLE says, since its notifications can get lost. The last one repeats. */
 const pollsMs = [1_000, 2_000, 5_000, 10_000];
 const tickMs = 4_000;
 const firstReconnectMs = 1_000;

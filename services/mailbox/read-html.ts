@@ -1,6 +1,6 @@
 import { Parser } from 'htmlparser2';
 
-/** A tag soup larger than this could keep the parser busy for long; no mail with a link or code in it is. */
+/** A larger tag soup could keep the parser busy for long; no mail with a link or code is that large. */
 const longestHtml = 128 * 1024;
 
 const unseen = new Set(['script', 'style', 'title', 'noscript', 'template', 'textarea', 'select']);

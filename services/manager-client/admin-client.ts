@@ -35,7 +35,7 @@ export class AdminClient {
     return requestMade.parse(await this.#call('POST', '/requests', request)).data.request_id;
   }
 
-  /** Every request, the youngest first. */
+  /** Every request, the newest first. */
   async *listRequests(): AsyncGenerator<RequestAnswer> {
     for (let cursor: string | null = ''; cursor !== null;) {
       const query = new URLSearchParams({ limit: '1000', ...(cursor && { cursor }) });

@@ -2,7 +2,9 @@ import type { Flow } from '../../contracts/flows.ts';
 import type { TransitionResult } from '../../contracts/steps.ts';
 import { type Answer, type TaskClient } from './task-client.ts';
 
-/** The status that a flow's task must have before a transition; podcast tells none (contract section 6). */
+/**
+ * The status that a flow's task must have before a transition; podcast tells none (docs/api-contract.md#lost-answers).
+ */
 export interface Transition {
   flow: Flow;
   id: string;
@@ -13,7 +15,7 @@ export interface Transition {
 
 /**
  * Makes one transition, once: when an earlier try may have been applied it looks before it repeats the call
- * (contract section 6).
+ * (docs/api-contract.md#lost-answers).
  *
  * @param doubted an earlier try of this very transition ended without an answer
  * @throws NoAnswer when the manager gave none; to be called again, `doubted` if it may have been applied

@@ -26,7 +26,7 @@ interface Answer {
   retryAfterMs: number | undefined;
 }
 
-/** No usable answer: whether the user was registered, the next answer tells. */
+/** No usable answer: the next one tells whether the user was registered. */
 export class MiniAppUnavailable extends Error {
   override name = 'MiniAppUnavailable';
   readonly retryAfterMs: number | undefined;
@@ -61,7 +61,7 @@ async function post(
       method: 'POST',
       headers: { 'content-type': 'application/json', 'token-seller': tokenSeller, 'shop-id': String(shopId) },
       body: JSON.stringify(user),
-      // What is sent is meant for this server alone.
+      // A redirect must not send the user's data to another server.
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]),
     });
@@ -78,7 +78,7 @@ async function post(
   }
 }
 
-/** The file of a user's token. An id may be of any letters and length, a file's name may not. */
+/** The file of a user's token. An id may have any characters and length, a file name may not. */
 function tokenFile({ tokenFolder, shopId }: MiniAppOptions, zaloUserId: string): string {
   const name = encodeURIComponent(zaloUserId);
   return path.join(
@@ -93,8 +93,8 @@ async function keepToken(file: string, token: string): Promise<void> {
 }
 
 /**
- * Registers a mini-app user (contract section 5). The token goes into a file, never into the workflow's history.
- * Repeating it after a lost answer ends as `exists`.
+ * Registers a mini-app user (docs/api-contract.md#mini-app). The token goes into a file, never into the workflow's
+ * history. Repeating it after a lost answer ends as `exists`.
  *
  * @throws MiniAppUnavailable when there was no usable answer: to be called again
  */
@@ -104,7 +104,7 @@ export async function registerMiniAppUser(
   signal: AbortSignal,
 ): Promise<MiniAppOutcome> {
   const file = tokenFile(options, user.zalo_user_id);
-  // Before the call: a token that can't be kept afterwards is lost.
+  // Before the call, since a token that can't be stored afterwards is lost.
   await mkdir(options.tokenFolder, { recursive: true, mode: 0o700 });
   await access(options.tokenFolder, constants.W_OK);
 
@@ -117,7 +117,7 @@ export async function registerMiniAppUser(
     };
   if (status >= 200 && status < 300) {
     const made = miniAppToken.safeParse(body);
-    // Another server's page, too.
+    // Also for another server's page.
     if (status !== 201 || !made.success) throw new MiniAppUnavailable(`${status} in an unknown form`);
     await keepToken(file, made.data.token);
     return { outcome: 'registered', userId: made.data.data.user_id, username: made.data.data.username };

@@ -12,7 +12,10 @@ export type Answer =
   | { kind: 'gone' }
   | { kind: 'invalid'; message: string };
 
-/** No usable answer: `mayBeApplied` tells whether the manager could have acted on the call (contract section 6). */
+/**
+ * No usable answer: `mayBeApplied` tells whether the manager could have acted on the call
+ * (docs/api-contract.md#lost-answers).
+ */
 export class NoAnswer extends Error {
   override name = 'NoAnswer';
   readonly mayBeApplied: boolean;
@@ -46,7 +49,7 @@ function errorCode(error: unknown): string | undefined {
   return cause?.code ?? cause?.errors?.[0]?.code ?? (error as NodeJS.ErrnoException).code;
 }
 
-/** Calls the manager's task APIs. Repeats nothing: who calls knows what a lost answer may have done. */
+/** Calls the manager's task APIs. Retries nothing: the caller knows what a lost answer may have done. */
 export class TaskClient {
   readonly #origin: string;
   readonly #key: string;

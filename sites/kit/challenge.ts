@@ -27,7 +27,7 @@ const words =
   /verify (that )?you('re| are) (a )?human|prove (that )?you('re| are) not a robot|unusual activity from your/i;
 
 /**
- * What shows a person that the site wants proof of one. Visible ones only: a passive badge asks for nothing.
+ * What shows people that the site checks for a human. Visible ones only: a passive badge asks for nothing.
  */
 export function locateChallenge(page: Page): Locator {
   return page.locator(checks.join(', ')).or(page.getByText(words)).filter({ visible: true }).first();

@@ -1,7 +1,7 @@
 import type { MailRequest } from '../../contracts/mail.ts';
 import type { FailureKind } from '../../contracts/steps.ts';
 
-/** What went wrong at a site, by a name that the workflow decides on. The message is for people and holds no secret. */
+/** What went wrong at a site; the workflow decides by its name. The message is for people and has no secrets. */
 export abstract class SiteError extends Error {
   abstract readonly kind: FailureKind;
 }
@@ -81,7 +81,7 @@ export class DeadlinePassed extends SiteError {
   readonly kind = 'StepTimeout';
 }
 
-/** The page, its context or the browser ended under the step, or stood still for too long. */
+/** The page, its context or the browser ended during the step, or hung for too long. */
 export class PageLost extends Error {
   override readonly name = 'PageLost';
 }

@@ -14,7 +14,7 @@ const actionTimeoutMs = 15_000;
 const pageTimeoutMs = 30_000;
 /** Between the last look at the clock and the click, at most this much may pass. */
 const clickTimeoutMs = 2_000;
-/** Who takes longer than that for what takes no time stood still meanwhile. */
+/** When an action that takes no time took longer than this, the browser or the process stood still. */
 const stillMs = 2_000;
 
 export interface KitOptions {
@@ -52,7 +52,7 @@ export interface JournalEntry {
 
 const foldSpace = (text: string) => text.replace(/\s+/g, ' ').trim();
 
-/** What a recipe works with: the page, and helpers that wait well, name what is missing, and hide what is typed. */
+/** What a recipe works with: the page, and helpers that wait, name what is missing, and hide what is typed. */
 export class Kit {
   readonly page: Page;
   readonly domain: string;
@@ -121,7 +121,7 @@ export class Kit {
       // Playwright's own text is left out: it holds the whole address, with a mailed link's token.
       throw new FormChanged(`${this.domain}: could not open ${path.split('?')[0]}`);
     }
-    // A trouble that the response's event told is thrown here, before the recipe looks at an error page.
+    // Trouble that the response's event reported is thrown here, before the recipe looks at an error page.
     await Promise.race([this.#trouble.told, Promise.resolve()]);
     this.#trouble.throwIfStrange();
     await this.refuseChallenge();
@@ -171,7 +171,7 @@ export class Kit {
   }
 
   /**
-   * Whether the browser, or this process, stood still: then a time-out says nothing of the page.
+   * Whether the browser, or this process, stood still: then a time-out says nothing about the page.
    *
    * @param due when the time was to run out, in ms
    * @throws Challenge
@@ -201,7 +201,7 @@ export class Kit {
         if ((error as Error).name === 'TimeoutError') throw error;
         return false;
       });
-      // A date say, or an element that the page has put another in the place of.
+      // For example a date, or an element that the page has replaced.
       if (!typed) await field.fill(value, { signal });
     });
   }
@@ -234,7 +234,7 @@ export class Kit {
     await this.#act('choose', list, (signal) => list.selectOption({ label }, { signal }));
   }
 
-  /** Clicks on what changes nothing that can't be done again. @throws FormChanged */
+  /** Clicks on what can be clicked again without harm. @throws FormChanged */
   async click(target: Locator): Promise<void> {
     this.#trouble.forget();
     await this.#act('click', target, (signal) => target.click({ signal }));
@@ -247,7 +247,7 @@ export class Kit {
   }
 
   /**
-   * The one click that can't be taken back. Waits until the button can be clicked, looks at the clock, clicks: a worker
+   * The one click that can't be undone. Waits until the button can be clicked, looks at the clock, clicks: a worker
    * that was frozen meanwhile sends nothing.
    *
    * @throws DeadlinePassed when the step's time is over, Rejected when the form can't be sent as it is, Challenge when it
@@ -365,7 +365,7 @@ export class Kit {
     }
   }
 
-  /** From now on a banner is out of the way as soon as something on its page is clicked or filled. */
+  /** From now on a banner is dismissed as soon as something on its page is clicked or filled. */
   async #watchCookieBanner(): Promise<void> {
     const button = this.#cookieBanner?.(this.page).first();
     this.#cookieBanner = undefined;

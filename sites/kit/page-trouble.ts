@@ -4,7 +4,7 @@ import type { AllowedOrigins } from './allowed-origins.ts';
 import { isChallengeResponse, watchChallengeFrames } from './challenge.ts';
 import { Challenge, FormChanged, SiteDown } from './errors.ts';
 
-/** Watches how the site answers for its pages, so that who waits for something on one is told at once when it won't come. */
+/** Watches how the site answers for its pages, so that a wait for something on one ends at once when it won't come. */
 export class PageTrouble {
   readonly #page: Page;
   readonly #domain: string;
@@ -33,7 +33,7 @@ export class PageTrouble {
     return this.#trouble.promise;
   }
 
-  /** Only what comes after this counts. */
+  /** Only answers after this count. */
   forget(): void {
     this.#trouble = makeTrouble();
   }

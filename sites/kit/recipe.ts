@@ -75,12 +75,12 @@ export interface PublicLookup {
   mail?: MailRequest;
 }
 
-/** What came of handing in a feed: it is imported, or will be once the mail to the feed's owner is answered. */
+/** The result of submitting a feed: it is imported, or will be once the mail to the feed's owner is answered. */
 export interface FeedImport {
   awaiting?: MailRequest;
 }
 
-/** What was not taken over into the profile, in the site's words. */
+/** What was not accepted into the profile, in the site's words. */
 export interface Furnished {
   problems: string[];
 }

@@ -19,7 +19,7 @@ const nextPeriod = (signal: AbortSignal) => sleep(secondsLeft() * 1000 + 50, und
  * The six-digit code of RFC 6238 (SHA-1, 30 s). With under 5 s left it waits for the next one, which is then good for
  * as long as a form takes.
  *
- * @param used a code that is of no use any more: the next one is waited for, at most 30 s
+ * @param used a code that was used already: the next one is waited for, at most 30 s
  * @throws Error when the secret is no base32
  */
 export async function makeTotp(secret: string, signal: AbortSignal, used?: string): Promise<string> {

@@ -1,6 +1,6 @@
 import type { Payload } from '@temporalio/common';
 
-/** The names under which payloads carry what nobody needs to read in a history. */
+/** The names of secret fields in payloads. */
 const secretNames = new Set(['password', 'pass_mail', 'app_password', 'twofa', 'cookie', 'session', 'token', 'value']);
 
 function mask(value: unknown): unknown {
@@ -14,12 +14,12 @@ function mask(value: unknown): unknown {
   );
 }
 
-/** A browser session travels as the text of a JSON document, alone or beside others. */
+/** A browser session is a string of JSON, alone or among other fields. */
 function isSession(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('{"cookies":');
 }
 
-/** The payload as people may see it: what it carries under a secret's name is replaced. */
+/** The payload as people may see it: the values of secret fields are replaced. */
 export function maskPayload(payload: Payload): Payload {
   try {
     const value: unknown = JSON.parse(Buffer.from(payload.data ?? []).toString('utf8'));

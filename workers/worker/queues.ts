@@ -20,12 +20,12 @@ import { TaskClient } from '../../services/manager-client/task-client.ts';
 import { findRecipeProblems, Recipes } from '../../sites/loader/recipes.ts';
 import { type TaskQueue, taskQueues } from '../../temporal/task-queues.ts';
 
-/** What is special about one queue's worker, what it tidies up at its start, and how to put away what it opened. */
+/** The options of one queue's worker, what it tidies up at its start, and how to close what it opened. */
 export interface QueueWorker {
   options: Partial<WorkerOptions> & { taskQueue: string };
   tidy?: () => Promise<void>;
   close?: () => Promise<void>;
-  /** What its operator should know at the start: sites that can't be worked at, and why. */
+  /** What its operator should know at the start: sites that can't be worked, and why. */
   findProblems?: () => Promise<string[]>;
 }
 
@@ -75,7 +75,7 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
         },
         maxConcurrentActivityTaskExecutions: 200,
         maxHeartbeatThrottleInterval: cancellationDelay,
-        // A wait for mail goes on elsewhere; a call to the manager is over by then.
+        // A wait for mail is retried on another worker; a call to the manager is over by then.
         shutdownGraceTime: '10 seconds',
       },
     };
@@ -125,7 +125,7 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
           activityTaskSlotOptions: { minimumSlots: 1, maximumSlots: BROWSER_SLOTS, rampThrottle: '100 milliseconds' },
         },
         maxHeartbeatThrottleInterval: cancellationDelay,
-        // A sign-up is tried once, so a deploy lets the longest step come to its end.
+        // A sign-up is tried once, so a deploy lets the longest step finish.
         shutdownGraceTime: '5 minutes',
       },
       tidy: () => evidencePruner.prune(),

@@ -12,8 +12,8 @@ import { queueWorkers } from './queues.ts';
 import { versioning } from './versioning.ts';
 
 /**
- * Runs the workers of the named queues until a signal (SIGINT, SIGTERM), then drains them: steps under way get their
- * grace time. Resolves when all has been put away.
+ * Runs the workers of the named queues until a signal (SIGINT, SIGTERM), then drains them: running steps get their
+ * grace time. Resolves when everything is closed.
  *
  * @throws Error when a worker fails, after the others have been drained
  */
@@ -69,7 +69,7 @@ async function runOne(worker: Worker, all: Worker[]): Promise<void> {
   try {
     await worker.run();
   } finally {
-    // One that failed takes the process down, but not the others' steps.
+    // One that fails ends the process, but only after the others' steps.
     for (const other of all) if (other.getState() === 'RUNNING') other.shutdown();
   }
 }

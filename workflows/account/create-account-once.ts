@@ -10,7 +10,7 @@ export interface Registration {
   readonly task: StepTask;
   readonly site: AtSite;
   marked: MailboxMark;
-  /** The form was sent, or may have been, and no look since has shown that nothing came of it. */
+  /** The form was sent, or may have been, and no look since then has shown that the account is absent. */
   maybeMade: boolean;
   made?: AccountResult;
   /** The mail was answered, or may have been. */
@@ -19,14 +19,14 @@ export interface Registration {
   usable: boolean;
 }
 
-/** What looking shows: the account is ours, or it isn't there, or nobody can tell. */
+/** The result of a look: the account is the task's, or absent, or it can't be told. */
 type Look = { state: 'made'; made: AccountResult } | { state: 'absent' | 'unknown' };
 
-/** A site's own answer, which settles the matter even after the form was sent. */
+/** The site's own answer, which is definite even after the form was sent. */
 const definite: FailureKind[] = ['AlreadyExists', 'Rejected'];
-/** The site answered the form, so one look tells whether it made the account nevertheless. */
+/** The site answered the form, so a single look tells whether it made the account. */
 const answered: FailureKind[] = ['Challenge'];
-/** Failures before anything was sent that may pass. */
+/** Transient failures, if nothing was sent. */
 const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
 
 /** Looks for the account at the site, and for the site's mail in the mailbox. Changes nothing. */
@@ -41,8 +41,8 @@ export async function look({ task, site, marked }: Registration): Promise<Look> 
 }
 
 /**
- * Looks at once, since an account that is there needs no waiting for. One that is not may still be made by a worker that
- * was only cut off: it is looked for again when the attempt's time is over.
+ * Looks at once, then again when the attempt's time is over: a worker that only lost its connection may still make an
+ * account that is absent now.
  */
 export async function lookTwice(registration: Registration): Promise<Look> {
   const early = await look(registration);
@@ -52,8 +52,8 @@ export async function lookTwice(registration: Registration): Promise<Look> {
 }
 
 /**
- * Makes the account at most once. Every end of an attempt but a definite answer means that the form may have been sent:
- * then the site is looked at, and only an account that is absent after the attempt's time is over allows another.
+ * Makes the account at most once. Unless an attempt ends with a definite answer, the form may have been sent: then the
+ * site is checked, and only an account that is absent after the attempt's time allows another attempt.
  */
 export async function createAccountOnce(registration: Registration): Promise<AccountResult> {
   const { task, site } = registration;
@@ -92,8 +92,8 @@ export async function createAccountOnce(registration: Registration): Promise<Acc
 }
 
 /**
- * A person makes the account, or finds it made. Whatever they say, only a look at the site tells whether it is there; the
- * form is not sent again.
+ * A person makes the account, or finds that it exists. Whatever they answer, only a look at the site tells whether it
+ * exists; the form is not sent again.
  */
 async function letPersonMake(registration: Registration, failure: FailureInfo): Promise<AccountResult> {
   const { site, maybeMade } = registration;
@@ -101,7 +101,7 @@ async function letPersonMake(registration: Registration, failure: FailureInfo): 
     const early = await look(registration);
     if (early.state === 'made') return early.made;
   }
-  // A person may make it at any time from here on, and say nothing.
+  // From here on a person may make it at any time without saying so.
   registration.maybeMade = true;
   const refusal = await site.handoff.wait(siteSteps.createAccount, failure);
   const looking = maybeMade && !answered.includes(failure.kind) ? lookTwice(registration) : look(registration);

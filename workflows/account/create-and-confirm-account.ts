@@ -6,7 +6,7 @@ import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from '../st
 import { createAccountOnce, look, lookTwice, type Registration } from './create-account-once.ts';
 import { accountFields, mailFields } from './task-fields.ts';
 
-/** A task's account before anything was done for it; of an adopted task, before anything is known of it. */
+/** A task's account before any step; of an adopted task nothing is known yet. */
 export function newRegistration(task: StepTask, adopted: boolean): Registration {
   return {
     task: accountFields(task),
@@ -32,7 +32,10 @@ export async function createAndConfirmAccount(registration: Registration): Promi
   return registration.made;
 }
 
-/** Looks for the account that the task's earlier workflow may have made, or may be making still. Undefined when it is absent. */
+/**
+ * Looks for the account that the task's earlier workflow may have made, or may still be making. Undefined when it is
+ * absent.
+ */
 async function findEarlier(registration: Registration): Promise<AccountResult | undefined> {
   setCurrentDetails('looking whether the account was made');
   registration.marked = markEarlier(await markMailbox(mailFields(registration.task)));
@@ -48,7 +51,10 @@ async function findEarlier(registration: Registration): Promise<AccountResult | 
   return undefined;
 }
 
-/** Of a mailbox whose stand before the account was made nobody knows, every mail counts that is not older than a task may get. */
+/**
+ * Nobody noted where the mailbox stood before the account was made, so every mail counts that is younger than a task
+ * can be.
+ */
 function markEarlier(marked: MailboxMark): MailboxMark {
   return 'mark' in marked ? { mark: { ...marked.mark, uidValidity: '', markedAt: Date.now() - taskTime } } : marked;
 }
@@ -68,7 +74,7 @@ async function confirm(registration: Registration, made: AccountResult): Promise
 export interface AccountAssessment {
   state: 'unknown' | 'absent' | 'unconfirmed' | 'usable';
   kind: FailureKind;
-  /** As it is reported (contract section 2). */
+  /** As it is reported (docs/api-contract.md#social-outcomes). */
   reason: string;
   profileUrl?: string;
 }
@@ -82,7 +88,7 @@ export async function assessAccount(
   const failure = readFailure(error);
   const kind = overdue ? 'Overdue' : failure.kind;
   const reason = overdue ? "the task's time was over" : failure.reason;
-  // The report is what is left to do.
+  // Only the report is left to do.
   registration.site.handoff.end();
   if (!registration.made && registration.maybeMade && kind !== 'OutcomeUnknown') {
     setCurrentDetails('looking whether the account was made');

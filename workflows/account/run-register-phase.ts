@@ -11,8 +11,8 @@ import { writeCookies } from './session-cookies.ts';
 type RegisterReport = Report<RegisterOutcome>;
 
 /**
- * The register phase of a flow: `register` → `registering` → exactly one report (contract sections 2 and 3). An adopted
- * task is `registering` already.
+ * The register phase of a flow: `register` → `registering` → exactly one report (docs/api-contract.md#social). An
+ * adopted task is `registering` already.
  */
 export function runRegisterPhase(
   flow: 'social' | 'entity',

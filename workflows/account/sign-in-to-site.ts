@@ -5,7 +5,7 @@ import type { AtSite } from '../pace/at-site.ts';
 import { answerSignIn, awaitMail, markMailbox, signIn, siteSteps } from '../steps.ts';
 import { accountFields, mailFields } from './task-fields.ts';
 
-/** Signs in to an account that is there, with the code that the site sends by mail when it asks for one. */
+/** Signs in to an existing account, with a mailed code when the site asks for one. */
 export async function signInToSite(task: StepTask, site: AtSite): Promise<Session | undefined> {
   setCurrentDetails('signing in');
   let marked: MailboxMark | undefined;

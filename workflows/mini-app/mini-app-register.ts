@@ -4,7 +4,7 @@ import type { MiniAppOutcome } from '../../contracts/outcomes.ts';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { registerMiniAppUser } from '../steps.ts';
 
-/** Registers one mini-app user; one that exists already is an outcome, not an error (contract section 5). */
+/** Registers one mini-app user; one that exists already is an outcome, not an error (docs/api-contract.md#mini-app). */
 export async function miniAppRegister(user: MiniAppUser): Promise<MiniAppOutcome> {
   const end = await registerMiniAppUser(user);
   setCurrentDetails('reason' in end ? `${end.outcome}: ${end.reason}` : end.outcome);

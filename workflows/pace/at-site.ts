@@ -33,8 +33,8 @@ export class AtSite {
   }
 
   /**
-   * One step, tried again as its line in `steps.ts` says; each try has a permit of its own. What needs a person is tried
-   * again when one says that it is done, except what makes an account: who asks for that looks first.
+   * Runs one step, retried as its entry in `steps.ts` says; each try has its own permit. A step that was handed to a
+   * person is tried again when they say that it is done, except one that makes an account: its caller looks first.
    *
    * @param prepare what comes before each try, and needs no permit
    * @throws the last try's failure
@@ -88,7 +88,7 @@ export class AtSite {
       end = readEnd(error);
       throw error;
     } finally {
-      // A gate that is closed has nothing to give back to.
+      // A closed gate holds no permits.
       const gate = getExternalWorkflowHandle(siteGateId(this.#domain));
       await CancellationScope.nonCancellable(() => gate.signal(releasePermit, permitId, end).catch(() => {}));
     }
@@ -102,7 +102,7 @@ function readEnd(error: unknown): VisitResult {
   return overloaded ? { site: 'overloaded', retryAfterMs } : { site: 'unknown' };
 }
 
-/** No worker took the step in time: nothing of it was done. */
+/** No worker took the step in time, so nothing of it was done. */
 export function isNeverStarted(error: unknown): boolean {
   return (
     error instanceof ActivityFailure &&

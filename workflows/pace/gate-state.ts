@@ -3,10 +3,10 @@ import type { GateState, GateView, PermitRequest, SitePace, VisitResult } from '
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
-/** The pause after the first trouble; it doubles with each further one, as long as the site is not fine between them. */
+/** The pause after the first trouble; it doubles with each further one, until a visit finds the site fine. */
 export const firstPause = 30 * second;
 export const longestPause = hour;
-/** A site that asks for more is given as much and asked again. */
+/** The longest pause that a `Retry-After` can cause; then the site is tried again. */
 const longestAsked = 24 * hour;
 /** Until someone resumes it. */
 const forever = Number.MAX_SAFE_INTEGER;
@@ -29,7 +29,7 @@ export function request(gate: GateState, { every, atOnce, ...wanted }: PermitReq
   if (!known) gate.queue.push(wanted);
 }
 
-/** Gives a permit back, or withdraws the request for one; a step that found the site in trouble pauses it for all. */
+/** Returns a permit, or withdraws the request for one. A visit that found the site in trouble pauses it for all. */
 export function release(gate: GateState, permitId: string, now: number, end: VisitResult = { site: 'unknown' }): void {
   gate.queue = gate.queue.filter((waiting) => waiting.permitId !== permitId);
   const holder = gate.holders.find((held) => held.permitId === permitId);
@@ -41,7 +41,7 @@ export function release(gate: GateState, permitId: string, now: number, end: Vis
 }
 
 function leaveAlone(gate: GateState, now: number, reason: string, retryAfterMs = 0): void {
-  // Steps that were under way when the pause began tell of the same trouble.
+  // Steps that were running when the pause began report the same trouble.
   if (now >= gate.pausedUntil) gate.troubles += 1;
   const grown = Math.min(firstPause * 2 ** (gate.troubles - 1), longestPause);
   const pauseMs = Math.max(grown, Math.min(retryAfterMs, longestAsked));
@@ -52,7 +52,7 @@ function leaveAlone(gate: GateState, now: number, reason: string, retryAfterMs =
   gate.troublesUntil = Math.max(gate.troublesUntil, now + 2 * pauseMs);
 }
 
-/** Grants nothing for so long, or until `resume`. */
+/** Grants nothing for `forMs`, or until `resume`. */
 export function pause(gate: GateState, now: number, forMs: number | undefined): void {
   gate.pausedUntil = forMs === undefined ? forever : now + forMs;
   gate.reason = 'by hand';
@@ -64,7 +64,7 @@ export function resume(gate: GateState): void {
   gate.troublesUntil = 0;
 }
 
-/** @param now what of the gate is shown is as of then */
+/** @param now the time as of which the gate is shown */
 export function view({ holders, queue, pausedUntil, reason }: GateState, now: number): GateView {
   const counts = { out: holders.length, waiting: queue.length };
   return pausedUntil > now
@@ -79,9 +79,9 @@ function expire(gate: GateState, now: number): void {
 }
 
 /**
- * Takes the next request that may be granted out of the queue, in the order of arrival; one that makes an account and must
- * wait does not hold up those that don't. `every` runs from the end of one creating step to the next one's grant, so
- * two are never out at once.
+ * Takes the next request that may be granted out of the queue, first come, first served; a creating step that has to
+ * wait does not hold up the others. `every` counts from the end of one creating step to the grant of the next, so two
+ * are never out at once.
  */
 export function grantNext(gate: GateState, now: number): PermitRequest | undefined {
   expire(gate, now);
@@ -94,7 +94,7 @@ export function grantNext(gate: GateState, now: number): PermitRequest | undefin
   return next;
 }
 
-/** When something may change by time alone; undefined when only a signal can. */
+/** The next time at which something changes without a signal; undefined when there is none. */
 export function nextChange(gate: GateState, now: number): number | undefined {
   const times = gate.holders.map(({ leaseEnds }) => leaseEnds);
   times.push(
@@ -105,7 +105,7 @@ export function nextChange(gate: GateState, now: number): number | undefined {
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
-/** Nothing is held, wanted or to be remembered: the gate may close, and the next request opens it anew. */
+/** Nothing is held, queued or to be remembered: the gate may close, and the next request opens a new one. */
 export function isIdle(gate: GateState, now: number): boolean {
   return (
     gate.queue.length === 0 &&

@@ -15,8 +15,8 @@ import { grantNext, isIdle, newGate, nextChange, pause, release, request, resume
 
 /**
  * Keeps one site's pace over all workers and flows: one gate a domain hands out permits, at most `atOnce` at a time and
- * `every` apart for those that make an account. A permit is a lease, so that a lost workflow holds up nobody for long.
- * A site that wants to be left alone, or that someone pauses, is granted nothing until the pause is over.
+ * `every` apart for those that make an account. A permit is a lease, so a lost workflow does not block the site for
+ * long. While a site is paused, by its own answers or by hand, nothing is granted.
  */
 export async function siteGate(state: GateState = newGate): Promise<void> {
   const gate: GateState = { ...newGate, ...state, queue: [...state.queue], holders: [...state.holders] };
@@ -44,7 +44,7 @@ export async function siteGate(state: GateState = newGate): Promise<void> {
       try {
         await getExternalWorkflowHandle(next.workflowId, next.runId).signal(permitGranted, next.permitId);
       } catch {
-        // The workflow that wanted it is gone, so nothing acts on this permit.
+        // The workflow that asked is gone, so nothing acts on this permit.
         release(gate, next.permitId, gate.lastCreated);
       }
     }
@@ -65,5 +65,5 @@ export async function siteGate(state: GateState = newGate): Promise<void> {
   }
 }
 
-// Open for as long as its site is busy.
+// It is open as long as its site is busy.
 autoUpgrade(siteGate);

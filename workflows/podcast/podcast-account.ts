@@ -24,7 +24,7 @@ type PodcastReport = Report<PodcastOutcome>;
 
 /**
  * One podcast task: the account, and on a main site its show, on a sub-site the main site's feed; reported exactly once
- * (contract section 4). A sub-site whose feed is not known yet is left alone.
+ * (docs/api-contract.md#podcast). A sub-site whose feed is not known yet is left alone.
  *
  * @param adopted an earlier workflow started the task and closed without a report: this one takes it up where it was left
  */
@@ -59,7 +59,7 @@ async function workMainSite(task: PodcastWork, registration: Registration, adopt
 }
 
 async function workSubSite(task: PodcastWork, registration: Registration, adopted: boolean): Promise<PodcastReport> {
-  // Before anything is made: no account is needed for a feed that no directory would take.
+  // First, since a feed that no directory would take needs no account.
   setCurrentDetails('checking the feed');
   const { ownerEmail } = await checkFeed(task.link_rss);
   const made = await createAndConfirmAccount(registration);
@@ -83,7 +83,7 @@ async function importAndConfirmFeed(
 ): Promise<Session | undefined> {
   setCurrentDetails('importing the feed');
   let marked: MailboxMark | undefined;
-  // Anew for each try: each sends a mail of its own, and only the last one's code counts.
+  // For each try anew: each sends its own mail, and only the last code is valid.
   const mark = async () => {
     marked = await markMailbox(mailFields(task));
   };

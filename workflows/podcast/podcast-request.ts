@@ -31,7 +31,8 @@ import { runChild } from './run-child.ts';
 
 /**
  * Works off the podcast tasks of one request: its main sites' first, and a sub-site's only once the manager gives it a
- * feed (contract section 4). Tasks come by signal, and by pulls of its own while sub-sites wait for a main site.
+ * feed (docs/api-contract.md#podcast-request). Tasks come by signal, and by pulls of its own while sub-sites wait for a
+ * main site.
  */
 export async function podcastRequest(
   requestId: string,
@@ -47,7 +48,7 @@ export async function podcastRequest(
   }
 }
 
-// Open for as long as a main site is waited for.
+// It is open as long as a main site is waited for.
 autoUpgrade(podcastRequest);
 
 class RequestRun {

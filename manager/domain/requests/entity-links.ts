@@ -6,8 +6,9 @@ import type { Database } from '../../database/tables.ts';
 const mostLinks = 150;
 
 /**
- * The links that each request's tasks put on their profiles, computed when they are asked for (contract section 3).
- * One query however many requests: each takes its first links from the index `tasks_links`.
+ * The links that each request's tasks put on their profiles, computed when they are asked for
+ * (docs/api-contract.md#entity-links). One query however many requests: each takes its first links from the index
+ * `tasks_links`.
  */
 export async function readLinks(db: Database, requestIds: string[]): Promise<Map<string, string[]>> {
   const ids = [...new Set(requestIds)];

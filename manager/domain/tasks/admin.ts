@@ -9,7 +9,7 @@ import { finished } from './states.ts';
 const cursorForm = /^\d{1,18}$/;
 
 /**
- * Requests, the youngest first, a page at a time by keyset.
+ * Requests, the newest first, a page at a time by keyset.
  *
  * @throws ApiError 400 for a cursor that no earlier page gave
  */

@@ -33,7 +33,7 @@ export async function pullEntity(
   return withSecrets(context, rows).map(([row, secrets]) => answer(row, secrets, links));
 }
 
-/** @throws ApiError 404, also when the task is in another status than expected (contract section 3) */
+/** @throws ApiError 404, also when the task is in another status than expected (docs/api-contract.md#entity-read) */
 export async function readEntity(
   context: ManagerContext,
   id: string,

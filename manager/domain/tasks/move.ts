@@ -83,7 +83,7 @@ async function refuseMove(trx: DatabaseTransaction, { flow, taskId, event }: Mov
   return wrongStatus(current, expectedBefore(flow, event, current));
 }
 
-/** The refusal of a call that came for a task in another status (contract section 1). */
+/** The refusal of a call that came for a task in another status (docs/api-contract.md#transitions). */
 export function wrongStatus(current: Status, expected: Status): ApiError {
   return new ApiError(409, 'task not in expected status', { current_status: current, expected });
 }

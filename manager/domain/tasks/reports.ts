@@ -7,7 +7,7 @@ import type { Move } from './move.ts';
 
 type Texts = { [Name: string]: string | null | undefined };
 
-/** @throws ApiError 400 naming the field that still holds a sample value (contract section 2) */
+/** @throws ApiError 400 naming the field that still holds a sample value (docs/api-contract.md#placeholders) */
 export function refusePlaceholders(body: Texts): void {
   const field = findPlaceholder(body);
   if (field) throw new ApiError(400, `placeholder rejected: ${field}`);

@@ -18,7 +18,10 @@ export type Event =
 
 type Transitions = Partial<Record<Event, Partial<Record<Status, Status>>>>;
 
-/** Every transition of every flow (contract sections 2–4): event, status before, status after. Within an event no two lead to the same status. */
+/**
+ * Every transition of every flow (docs/api-contract.md#transitions): event, status before, status after. Within an
+ * event no two lead to the same status.
+ */
 export const transitions: Record<Flow, Transitions> = {
   social: {
     start: { register: 'registering' },

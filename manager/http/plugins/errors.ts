@@ -2,7 +2,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ApiError } from '../../api-error.ts';
 
-/** Every answer that isn't a success has the error form (contract section 1); what went wrong in here stays in the log. */
+/**
+ * Every answer that isn't a success has the error form (docs/api-contract.md#answers); what went wrong in here stays in
+ * the log.
+ */
 export function setErrorForm(app: FastifyInstance): void {
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(() => {

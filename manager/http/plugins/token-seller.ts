@@ -14,7 +14,9 @@ declare module 'fastify' {
   }
 }
 
-/** Lets only sellers in: `Token-Seller`, a JWT of the shop that `Shop-ID` names (contract section 5). */
+/**
+ * Lets only sellers in: `Token-Seller`, a JWT of the shop that `Shop-ID` names (docs/api-contract.md#mini-app-seller).
+ */
 export function requireSeller(app: FastifyInstance, secret: Uint8Array, countCall: CountCall): void {
   app.decorateRequest('shop', null);
   app.addHook('onRequest', async (request) => {

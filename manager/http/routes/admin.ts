@@ -14,7 +14,7 @@ const security = [{ adminKey: [] }];
 const ok = { success: true as const };
 const notThere = { ...adminRefusals, 404: errorAnswer.describe('not found') };
 
-/** Contract section 7. */
+/** The calls of docs/api-contract.md#admin. */
 export function addAdminRoutes(app: TypedApp, context: ManagerContext): void {
   app.post(
     `${base}/requests`,
@@ -44,7 +44,7 @@ export function addAdminRoutes(app: TypedApp, context: ManagerContext): void {
       schema: {
         tags,
         security,
-        summary: 'Requests, the youngest first',
+        summary: 'Requests, the newest first',
         querystring: z.object({
           limit: limitParameter,
           cursor: z.string().optional().describe('next_cursor of the page before'),

@@ -35,7 +35,7 @@ const failBody = z
   .looseObject({ ...failConnect.shape, ...failRegister.shape })
   .describe('status and link_profile count in the register phase only');
 
-/** Contract section 3. */
+/** The calls of docs/api-contract.md#entity. */
 export function addEntityRoutes(app: TypedApp, context: ManagerContext): void {
   app.get(
     `${base}/links`,

@@ -6,7 +6,7 @@ import { registerMiniAppUser } from '../../domain/mini-app.ts';
 import { commonRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
-/** Contract section 5. */
+/** The calls of docs/api-contract.md#mini-app. */
 export function addMiniAppRoutes(app: TypedApp, context: ManagerContext, secret: Uint8Array): void {
   app.post(
     '/mini-app/v1/register',

@@ -21,7 +21,7 @@ const tags = ['podcast'];
 const security = [{ apiKey: [] }];
 const ok = { success: true as const };
 
-/** Contract section 4. */
+/** The calls of docs/api-contract.md#podcast. */
 export function addPodcastRoutes(app: TypedApp, context: ManagerContext): void {
   app.get(
     `${base}/links`,

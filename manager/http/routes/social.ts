@@ -13,7 +13,7 @@ const tags = ['social'];
 const security = [{ apiKey: [] }];
 const ok = { success: true as const };
 
-/** Contract section 2. */
+/** The calls of docs/api-contract.md#social. */
 export function addSocialRoutes(app: TypedApp, context: ManagerContext): void {
   app.get(
     `${base}/links`,

@@ -23,7 +23,7 @@ export function readOrMakeKeys(dataDir: string, names: string[]): Record<string,
   );
 }
 
-/** `DATA_DIR/run.env`: what the other commands take from a running `npm start` (contract section 8). */
+/** `DATA_DIR/run.env`: what the other commands take from a running `npm start` (docs/api-contract.md#run-env). */
 export function writeRunEnvironment(dataDir: string, values: Record<string, string>): void {
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   writePrivate(path.join(dataDir, 'run.env'), `${lines.join('\n')}\n`);
