@@ -125,7 +125,7 @@ describe('the browser', () => {
 
 describe('the npm packages', () => {
   const isInstalled = async (dev: boolean) =>
-    (await evaluate('setup/dependencies.mjs', `m.isInstalled({ dev: ${dev} })`)).value;
+    (await evaluate('scripts/dev/setup/dependencies.mjs', `m.isInstalled({ dev: ${dev} })`)).value;
 
   test('are there when npm’s own record says so', async () => {
     await lock({ 'node_modules/a': { version: '1.0.0' } });
@@ -227,13 +227,10 @@ describe('suites left out', () => {
   test('are those that lean on missing software, through whatever files', async () => {
     await mkdir(path.join(checkout, 'test/support'), { recursive: true });
     await writeFile(path.join(checkout, 'test/support/mediawiki.ts'), '');
-    await writeFile(
-      path.join(checkout, 'test/harness.ts'),
-      "import { wiki } from '../../unit/support/mediawiki.ts';\n",
-    );
-    await writeFile(path.join(checkout, 'test/wiki.test.ts'), "import { harness } from '../../unit/harness.ts';\n");
+    await writeFile(path.join(checkout, 'test/harness.ts'), "import { wiki } from './support/mediawiki.ts';\n");
+    await writeFile(path.join(checkout, 'test/wiki.test.ts'), "import { harness } from './harness.ts';\n");
     await writeFile(path.join(checkout, 'test/plain.test.ts'), "import { expect } from 'vitest';\n");
-    const { value } = await evaluate('setup/software.mjs', 'm.findLeftOut()');
+    const { value } = await evaluate('scripts/dev/setup/software.mjs', 'm.findLeftOut()');
     // No PHP is on that PATH.
     expect(value).toMatchObject([
       { file: path.join('test', 'wiki.test.ts'), title: expect.stringContaining('MediaWiki') },
