@@ -85,7 +85,7 @@ export default tseslint.config(
       '@typescript-eslint/no-deprecated': 'off',
     },
   },
-  { files: ['config/environment.ts'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['config/{environment,run-environment}.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     extends: [tseslint.configs.recommended],

@@ -1,15 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { variables } from './config/variables.ts';
 
-// Tests set what they need themselves: an operator's Temporal, database or keys are not for them.
+// Tests set what they need themselves: an operator's Temporal, database or keys are not for them. BROWSER_PATH stays, since
+// it may be the only browser that this machine has.
 for (const name of Object.keys(process.env)) {
-  if (
-    /^(TEMPORAL|ASSIGN|ENLIST|MINIAPP)_|^(DATABASE_URL|DATA_DIR|SITES_FILE|RECIPES_DIR|EVIDENCE_\w+|ASSETS_ALLOW|HOST|PORT)$/.test(
-      name,
-    )
-  ) {
-    delete process.env[name];
-  }
+  if (name.startsWith('TEMPORAL_') || (name in variables && name !== 'BROWSER_PATH')) delete process.env[name];
 }
 process.env.NODE_ENV = 'test';
 

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import pino from 'pino';
-import { EnvironmentError, loadRunEnvironment, readEnvironment } from '../config/environment.ts';
+import { EnvironmentError, readEnvironment } from '../config/environment.ts';
 import { loadKeyRing } from '../config/key-ring.ts';
+import { loadRunEnvironment } from '../config/run-environment.ts';
 import { FolderInUseError } from './database/folder-lock.ts';
 import { migrate } from './database/migrate.ts';
 import { openDatabase } from './database/open.ts';

@@ -1,7 +1,8 @@
 import { type Client } from '@temporalio/client';
 import { Command } from 'commander';
-import { EnvironmentError, loadRunEnvironment } from '../config/environment.ts';
+import { EnvironmentError } from '../config/environment.ts';
 import { loadKeyRing } from '../config/key-ring.ts';
+import { loadRunEnvironment } from '../config/run-environment.ts';
 import { SitesFileError } from '../config/sites-file.ts';
 import { AdminCallFailed } from '../services/manager-client/admin-client.ts';
 import { NoAnswer } from '../services/manager-client/task-client.ts';

@@ -27,12 +27,13 @@ export interface AppOptions extends ApiKeys {
   db: Database;
   keys: KeyRing;
   miniAppSecret: string;
-  mainDomains?: string[];
+  mainDomains: string[];
   /** Milliseconds. */
-  retryDelay?: number;
+  retryDelay: number;
   /** Milliseconds. */
-  registerWait?: number;
-  rateLimit?: number | 'off';
+  registerWait: number;
+  /** Calls a minute and key. */
+  rateLimit: number | 'off';
   logger?: FastifyBaseLogger;
 }
 
@@ -56,15 +57,15 @@ export async function buildApp(options: AppOptions) {
     );
   });
   await describeApi(app);
-  const countCall = await makeCallCounter(app, options.rateLimit ?? 'off');
+  const countCall = await makeCallCounter(app, options.rateLimit);
 
   const context: ManagerContext = {
     db: options.db,
     keys: options.keys,
     log,
-    mainDomains: (options.mainDomains ?? ['creators.spotify.com', 'anchor.fm']).map((domain) => domain.toLowerCase()),
-    retryDelay: options.retryDelay ?? 60_000,
-    registerWait: options.registerWait ?? 7 * 86_400_000,
+    mainDomains: options.mainDomains.map((domain) => domain.toLowerCase()),
+    retryDelay: options.retryDelay,
+    registerWait: options.registerWait,
   };
   addHealthRoutes(app, context);
   await app.register(async (scope) => {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
 import { readEnvironment } from '../../config/environment.ts';
+import { readEvidenceFolder } from '../../config/evidence-folder.ts';
 import { findWholeBrowser } from '../../config/find-browser.mjs';
 import type { SiteSettings } from '../../config/sites-file.ts';
 import type { MailProof, MailRequest } from '../../contracts/mail.ts';
@@ -122,7 +123,7 @@ async function tryStep(domain: string, options: TryOptions): Promise<void> {
   const { step } = options;
   const { site, recipes } = await readListed(domain);
   const given = readAccountFile(options.account);
-  const environment = readEnvironment('DATA_DIR', 'EVIDENCE_DIR', 'ASSETS_ALLOW');
+  const environment = readEnvironment('DATA_DIR', 'ASSETS_ALLOW');
   const stateFile = path.join(
     environment.DATA_DIR,
     'try',
@@ -148,7 +149,7 @@ async function tryStep(domain: string, options: TryOptions): Promise<void> {
     pool,
     sites: readSites(),
     recipes,
-    evidenceDir: environment.EVIDENCE_DIR ?? path.join(environment.DATA_DIR, 'evidence'),
+    evidenceDir: readEvidenceFolder(),
     assetsAllow: environment.ASSETS_ALLOW,
     watch: (page, listSecrets) => watchStep(page, listSecrets, options.pictures),
   });
@@ -178,10 +179,7 @@ async function tryStep(domain: string, options: TryOptions): Promise<void> {
     process.stdout.write(redact(`${step}: ${kind}: ${message}\n`));
     if (submitted)
       process.stdout.write('The form that makes the account was sent, or may have been: look with --step lookFor.\n');
-    if (evidence)
-      process.stderr.write(
-        `evidence: ${path.join(environment.EVIDENCE_DIR ?? path.join(environment.DATA_DIR, 'evidence'), evidence)}\n`,
-      );
+    if (evidence) process.stderr.write(`evidence: ${path.join(readEvidenceFolder(), evidence)}\n`);
     process.exitCode = 1;
   } finally {
     await pool.close();

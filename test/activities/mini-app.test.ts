@@ -47,14 +47,14 @@ const there = refuse(409, existsMessage, { need_login: true, zalo_user_id: '987'
 
 let server: AnsweringServer;
 let folder: string;
-let setting: MiniAppOptions;
+let options: MiniAppOptions;
 let activities: MiniAppActivities;
 
 beforeEach(async () => {
   server = await AnsweringServer.start();
   folder = mkdtempSync(path.join(os.tmpdir(), 'enlist-mini-app-'));
-  setting = { url: server.url, tokenSeller, shopId: 7, tokenFolder: path.join(folder, 'data', 'tokens') };
-  activities = createMiniAppActivities(setting);
+  options = { url: server.url, tokenSeller, shopId: 7, tokenFolder: path.join(folder, 'data', 'tokens') };
+  activities = createMiniAppActivities(options);
 });
 afterEach(async () => {
   rmSync(folder, { recursive: true });
@@ -88,7 +88,7 @@ async function retriedFailureOf(attempt: Promise<unknown>): Promise<ApplicationF
   return failure;
 }
 
-const keptTokens = () => readdirSync(setting.tokenFolder);
+const keptTokens = () => readdirSync(options.tokenFolder);
 const modeOf = (file: string) => statSync(file).mode & 0o777;
 
 describe('a user who is new to the shop', () => {
@@ -109,17 +109,17 @@ describe('a user who is new to the shop', () => {
     server.answer = json(201, made);
     expect(await register()).toEqual({ outcome: 'registered', userId: 5, username: 'zalo_987' });
     expect(keptTokens()).toEqual(['7-987']);
-    const file = path.join(setting.tokenFolder, '7-987');
+    const file = path.join(options.tokenFolder, '7-987');
     expect(readFileSync(file, 'utf8')).toBe(`${userToken}\n`);
     expect(modeOf(file)).toBe(0o600);
-    expect(modeOf(setting.tokenFolder)).toBe(0o700);
+    expect(modeOf(options.tokenFolder)).toBe(0o700);
   });
 
   test('has the token kept beside those of other users and shops', async () => {
     server.answer = json(201, made);
     await register();
     await register({ ...user, zalo_user_id: '988' });
-    await register(user, createMiniAppActivities({ ...setting, shopId: 8 }));
+    await register(user, createMiniAppActivities({ ...options, shopId: 8 }));
     expect(keptTokens().sort()).toEqual(['7-987', '7-988', '8-987']);
   });
 
@@ -135,7 +135,7 @@ describe('a user whom the shop has already', () => {
   test('is an outcome, no failure, and leaves no token', async () => {
     server.answer = there;
     expect(await register()).toEqual({ outcome: 'exists' });
-    expect(readdirSync(setting.tokenFolder)).toEqual([]);
+    expect(readdirSync(options.tokenFolder)).toEqual([]);
   });
 
   test('since the answer of an earlier attempt was lost is an outcome as well', async () => {
@@ -203,7 +203,7 @@ describe('no usable answer', () => {
     expect(failure.message).toMatch(message);
     expect(failure.nextRetryDelay).toBe(delay);
     expect(server.taken).toHaveLength(1);
-    expect(readdirSync(setting.tokenFolder)).toEqual([]);
+    expect(readdirSync(options.tokenFolder)).toEqual([]);
   });
 
   test('can be a place for the token that is none: then nothing is sent', async () => {
@@ -284,7 +284,7 @@ describe('what the server sends', () => {
       data: { user_id: 5, username: 'zalo_987', avatar: null, email: null, level: 3 },
     });
     expect(await register()).toEqual({ outcome: 'registered', userId: 5, username: 'zalo_987' });
-    expect(readdirSync(setting.tokenFolder)).toEqual(['7-987']);
+    expect(readdirSync(options.tokenFolder)).toEqual(['7-987']);
   });
 
   test('as a reason is cut to what a report may hold', async () => {
@@ -296,6 +296,6 @@ describe('what the server sends', () => {
   test('for an id too long for a file’s name is kept under a short one', async () => {
     server.answer = json(201, made);
     expect(await register({ ...user, zalo_user_id: 'ẩ'.repeat(80) })).toMatchObject({ outcome: 'registered' });
-    expect(readdirSync(setting.tokenFolder)).toEqual([expect.stringMatching(/^7-[0-9a-f]{64}$/)]);
+    expect(readdirSync(options.tokenFolder)).toEqual([expect.stringMatching(/^7-[0-9a-f]{64}$/)]);
   });
 });

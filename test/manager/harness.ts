@@ -8,6 +8,7 @@ import { openDatabase } from '../../manager/database/open.ts';
 import type { Database } from '../../manager/database/tables.ts';
 import type { AppOptions } from '../../manager/http/app.ts';
 import { buildApp } from '../../manager/http/app.ts';
+import { appDefaults } from '../support/app-defaults.ts';
 import type { PostgresCluster } from '../support/postgres.ts';
 import { missingPostgres, startPostgres } from '../support/postgres.ts';
 
@@ -129,6 +130,7 @@ function setUp(open: () => Promise<Database>, shared = false): Bench {
       apiKey: workerKey,
       adminKey,
       miniAppSecret,
+      ...appDefaults(),
       ...options,
     });
     const manager = new Manager(await app.listen({ host: '127.0.0.1', port: 0 }));

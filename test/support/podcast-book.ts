@@ -94,9 +94,9 @@ export class PodcastBook {
   /** A pull of the dispatcher's. */
   dispatch(
     tasks = this.list(),
-    setting = { mainWaitMs: 24 * 3_600_000, atOnce: 2 },
+    options = { mainWaitMs: 24 * 3_600_000, atOnce: 2 },
   ): Promise<'started' | 'open' | 'waiting'> {
-    return startPodcast(this.#lab.client, this.requestId, tasks, setting);
+    return startPodcast(this.#lab.client, this.requestId, tasks, options);
   }
 
   #calls(task: BookedTask): Script {

@@ -19,6 +19,7 @@ import { findTools } from '../../scripts/dev/setup/tools.mjs';
 import { AdminClient } from '../../services/manager-client/admin-client.ts';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
 import { registerSearchAttributes } from '../../temporal/register-search-attributes.ts';
+import { appDefaults } from './app-defaults.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const apiKey = 'stack-worker-key';
@@ -144,9 +145,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       apiKey,
       adminKey,
       miniAppSecret,
+      ...appDefaults(),
       mainDomains,
-      retryDelay: options.retryDelay,
-      rateLimit: 'off',
+      ...(options.retryDelay !== undefined && { retryDelay: options.retryDelay }),
     });
     parts.push(() => manager.close());
     const managerUrl = await manager.listen({ host: '127.0.0.1', port: 0 });

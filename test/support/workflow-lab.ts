@@ -59,8 +59,8 @@ export interface LabOptions {
   realTime?: string[];
 }
 
-/** Every activity of a queue, by the product's own lists; no setting is looked at before one is run. */
-const noSetting = {} as never;
+/** Every activity of a queue, by the product's own lists; no option is looked at before one is run. */
+const noOptions = {} as never;
 const namesOn = {
   services: [
     createManagerActivities,
@@ -69,8 +69,8 @@ const namesOn = {
     createMiniAppActivities,
     createFeedActivities,
     createPodcastActivities,
-  ].flatMap((create) => Object.keys(create(noSetting))),
-  browser: Object.keys(createBrowserActivities(noSetting)),
+  ].flatMap((create) => Object.keys(create(noOptions))),
+  browser: Object.keys(createBrowserActivities(noOptions)),
 };
 
 /** In the place of the process and the machine, which the recorded histories need not tell. */

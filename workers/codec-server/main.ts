@@ -2,8 +2,9 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import type { Payload } from '@temporalio/common';
-import { EnvironmentError, loadRunEnvironment, readEnvironment } from '../../config/environment.ts';
+import { EnvironmentError, readEnvironment } from '../../config/environment.ts';
 import { loadKeyRing } from '../../config/key-ring.ts';
+import { loadRunEnvironment } from '../../config/run-environment.ts';
 import { EncryptionCodec } from '../../temporal/codec.ts';
 import { maskPayload } from './mask-payload.ts';
 

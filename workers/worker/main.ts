@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { loadRunEnvironment } from '../../config/environment.ts';
+import { loadRunEnvironment } from '../../config/run-environment.ts';
 import { type TaskQueue, taskQueues } from '../../temporal/task-queues.ts';
 
 const names = Object.keys(taskQueues) as TaskQueue[];

@@ -11,6 +11,7 @@ import { createMiniAppActivities } from '../../activities/mini-app.ts';
 import { createPaceActivities } from '../../activities/pace.ts';
 import { createPodcastActivities } from '../../activities/podcast.ts';
 import { EnvironmentError, readEnvironment } from '../../config/environment.ts';
+import { readEvidenceFolder } from '../../config/evidence-folder.ts';
 import { findBrowser } from '../../config/find-browser.mjs';
 import { Sites } from '../../config/sites-file.ts';
 import { BrowserPool } from '../../services/browser/browser-pool.ts';
@@ -82,30 +83,20 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
   },
 
   browser: () => {
-    const {
-      SITES_FILE,
-      RECIPES_DIR,
-      DATA_DIR,
-      EVIDENCE_DIR,
-      EVIDENCE_MAX_AGE,
-      EVIDENCE_MAX_SIZE,
-      ASSETS_ALLOW,
-      BROWSER_SLOTS,
-    } = readEnvironment(
-      'SITES_FILE',
-      'RECIPES_DIR',
-      'DATA_DIR',
-      'EVIDENCE_DIR',
-      'EVIDENCE_MAX_AGE',
-      'EVIDENCE_MAX_SIZE',
-      'ASSETS_ALLOW',
-      'BROWSER_SLOTS',
-    );
+    const { SITES_FILE, RECIPES_DIR, EVIDENCE_MAX_AGE, EVIDENCE_MAX_SIZE, ASSETS_ALLOW, BROWSER_SLOTS } =
+      readEnvironment(
+        'SITES_FILE',
+        'RECIPES_DIR',
+        'EVIDENCE_MAX_AGE',
+        'EVIDENCE_MAX_SIZE',
+        'ASSETS_ALLOW',
+        'BROWSER_SLOTS',
+      );
     const executable = findBrowser();
     if (!executable)
       throw new EnvironmentError('no browser: run "npm start" once, install Chromium, or set BROWSER_PATH to one');
     const pool = new BrowserPool(executable);
-    const evidenceDir = EVIDENCE_DIR ?? path.join(DATA_DIR, 'evidence');
+    const evidenceDir = readEvidenceFolder();
     const evidencePruner = new EvidencePruner(evidenceDir, { maxAgeMs: EVIDENCE_MAX_AGE, maxBytes: EVIDENCE_MAX_SIZE });
     const sites = new Sites(SITES_FILE);
     const recipes = new Recipes(RECIPES_DIR);

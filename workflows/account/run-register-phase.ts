@@ -61,7 +61,7 @@ async function createAndFurnishAccount(task: SocialTask, registration: Registrat
   };
 }
 
-/** Decides what to report of a register phase that did not come to its end (contract section 2). */
+/** Decides what to report of a register phase that did not come to its end (docs/api-contract.md#social-fail). */
 async function reportFailedRegistration(
   error: unknown,
   registration: Registration,

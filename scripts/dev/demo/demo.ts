@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { readEnvironment } from '../../../config/environment.ts';
 import { loadKeyRing } from '../../../config/key-ring.ts';
+import { variables } from '../../../config/variables.ts';
 import { type Flow, flowPaths } from '../../../contracts/flows.ts';
 import { miniAppUser } from '../../../contracts/mini-app.ts';
 import type { PracticeConfig } from '../../../practice/start.ts';
@@ -162,9 +163,9 @@ async function demonstrate(
     'PRACTICE_TOKEN',
     'PRACTICE_MAIL_PASSWORD',
   ]);
-  const { NODE_ENV } = process.env;
+  const { NODE_ENV, ENLIST_KEYS } = readEnvironment('NODE_ENV', 'ENLIST_KEYS');
   loadKeyRing();
-  if (NODE_ENV !== 'production' && !process.env.ENLIST_KEYS)
+  if (NODE_ENV !== 'production' && !ENLIST_KEYS)
     say(
       `payloads are encrypted with the key in ${shorten(path.join(dataDir, 'keys'))} (made once; ENLIST_KEYS sets others)`,
     );
@@ -172,8 +173,8 @@ async function demonstrate(
   const stamp = Date.now().toString(36);
   const picturesPort = await findPort(8190);
   const demonstration = makeDemonstration(stamp, keys.PRACTICE_MAIL_PASSWORD!, localUrl(picturesPort));
-  const managerPort = await findPort(8080);
-  const codecPort = await findPort(8081);
+  const managerPort = await findPort(Number(variables.PORT.default));
+  const codecPort = await findPort(Number(variables.CODEC_PORT.default));
   const codecUrl = `${localUrl(codecPort)}/${keys.CODEC_TOKEN}`;
   const sitesFile = path.join(dataDir, 'sites.yaml');
 
