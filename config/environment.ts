@@ -102,7 +102,10 @@ export function readEnvironment<Name extends keyof Variables>(...names: Name[]):
     const raw = process.env[name] || undefined;
     const parsed = variables[name].safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(raw === undefined ? `${name} is not set` : `${name} ${parsed.error.issues[0]!.message}`);
+    else
+      problems.push(
+        raw === undefined ? `${name} is not set` : `${name} ${parsed.error.issues[0]?.message ?? 'is wrong'}`,
+      );
   }
   if (problems.length > 0) throw new EnvironmentError(problems.join('\n'));
   return values as Environment<Name>;

@@ -16,7 +16,8 @@ export async function signInToSite(task: StepTask, site: AtSite): Promise<Sessio
   if (!signedIn.awaiting) return signedIn.session;
 
   setCurrentDetails("waiting for the sign-in's mail");
-  if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
+  if (!marked || !('mark' in marked))
+    throw fail('MailboxRefused', marked?.unreadable ?? 'the mailbox was not marked before the step');
   const proof = await awaitMail(task, marked.mark, signedIn.awaiting);
   const answered = await site.run(siteSteps.answerSignIn, () => answerSignIn(task, signedIn.session, proof));
   return answered.session;

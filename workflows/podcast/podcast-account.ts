@@ -97,7 +97,8 @@ async function bringFeed(
       "the site mailed a code to the feed's owner, whose address is not this task's: its mailbox can't be read",
     );
   }
-  if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
+  if (!marked || !('mark' in marked))
+    throw fail('MailboxRefused', marked?.unreadable ?? 'the mailbox was not marked before the step');
   const proof = await awaitMail(task, marked.mark, handedIn.awaiting);
   setCurrentDetails('confirming the import');
   const confirmed = await site.run(siteSteps.confirmImport, () => confirmImport(task, session, proof));

@@ -50,7 +50,7 @@ class Request {
   #idleSince: number | undefined;
   /** Something has happened since the last look at what can be started. */
   #news = false;
-  #failure: unknown;
+  #failure: { error: unknown } | undefined;
 
   constructor(requestId: string, options: PodcastOptions, state?: PodcastRequestState) {
     this.#requestId = requestId;
@@ -115,7 +115,7 @@ class Request {
     const isNews = () => this.#news || this.#failure !== undefined;
     const heard =
       timeoutMs === undefined ? await condition(isNews).then(() => true) : await condition(isNews, timeoutMs);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure.error;
     return heard;
   }
 
@@ -145,7 +145,7 @@ class Request {
         await this.#pull();
       }
     } catch (error) {
-      if (!isCancellation(error)) this.#failure = error;
+      if (!isCancellation(error)) this.#failure = { error };
     } finally {
       this.#open.delete(task.id);
       this.#news = true;
