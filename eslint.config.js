@@ -57,7 +57,10 @@ const notYet = Object.fromEntries(
 
 export default tseslint.config(
   { ignores: ['node_modules/', 'bench/', '.data/', '.tools/'] },
-  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    languageOptions: { parserOptions: { tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+  },
 
   {
     files: ['**/*.ts', '**/*.mts'],
