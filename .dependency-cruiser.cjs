@@ -4,7 +4,7 @@ const mayImport = {
   config: ['contracts/'],
   sites: ['contracts/', 'config/'],
   temporal: ['contracts/', 'config/'],
-  'services(?!/dispatch)': ['contracts/', 'config/', 'sites/', 'services/'],
+  'services(?!/dispatch/)': ['contracts/', 'config/', 'sites/', 'services/'],
   // The one service that starts workflows.
   'services/dispatch': ['contracts/', 'config/', 'sites/', 'temporal/', 'services/'],
   workflows: ['contracts/workflows[.]ts$', 'temporal/(workflow-ids|task-queues)[.]ts$'],
@@ -22,6 +22,20 @@ const mayImportTypes = {
   // The processes that the demonstration starts.
   scripts: ['contracts/', 'config/', 'sites/', 'temporal/', 'services/', 'manager/', 'practice/'],
 };
+
+/** Which services may use which, besides themselves and the files of services/ that stand in no folder. */
+const serviceMayUse = {
+  assets: [],
+  browser: ['assets'],
+  dispatch: ['manager-client'],
+  feed: ['assets'],
+  mailbox: [],
+  'manager-client': [],
+};
+
+/** What the flows share. */
+const sharedByFlows = ['account', 'pace'];
+const flowFolder = `(?!(?:${sharedByFlows.join('|')})/)`;
 
 const ours = Object.keys(mayImport).join('|');
 
@@ -45,11 +59,72 @@ const typeRules = Object.entries(mayImportTypes).map(([folder, allowed]) => ({
   to: { path: `^(${ours}|test|bench)/`, pathNot: [folder, ...allowed].map((place) => `^${place}`) },
 }));
 
+/** Inside of a folder: types count as well. */
+const rulesInside = [
+  {
+    name: 'flows-apart',
+    comment: `a flow does not know another; what both need stands in workflows/${sharedByFlows.join('/, workflows/')}/ or in workflows/ itself`,
+    severity: 'error',
+    from: { path: `^workflows/${flowFolder}([^/]+)/` },
+    to: { path: `^workflows/${flowFolder}[^/]+/`, pathNot: '^workflows/$1/' },
+  },
+  {
+    name: 'shared-workflow-code-knows-no-flow',
+    comment: `what the flows share (workflows/${sharedByFlows.join('/, workflows/')}/) does not import a flow`,
+    severity: 'error',
+    from: { path: `^workflows/(${sharedByFlows.join('|')})/` },
+    to: { path: `^workflows/${flowFolder}[^/]+/` },
+  },
+  {
+    name: 'platforms-apart',
+    comment: 'a platform’s recipe imports the kit, and no other platform; only the loader knows them all',
+    severity: 'error',
+    from: { path: '^sites/(?!(?:kit|loader)/)([^/]+)/' },
+    to: { path: '^sites/[^/]+/', pathNot: '^sites/(kit|$1)/' },
+  },
+  {
+    name: 'kit-knows-no-platform',
+    comment: 'the kit is what recipes are written with: it imports none',
+    severity: 'error',
+    from: { path: '^sites/kit/' },
+    to: { path: '^sites/(?!kit/)' },
+  },
+  {
+    name: 'manager-domain-knows-no-http',
+    comment: 'what a task may do does not depend on how it is asked for',
+    severity: 'error',
+    from: { path: '^manager/domain/' },
+    to: { path: '^manager/(http/|main[.]ts$)' },
+  },
+  {
+    name: 'manager-database-at-the-bottom',
+    comment: 'tables and migrations know neither the domain nor HTTP',
+    severity: 'error',
+    from: { path: '^manager/database/' },
+    to: { path: '^manager/(domain|http)/' },
+  },
+  ...Object.entries(serviceMayUse).map(([service, others]) => ({
+    name: `${service}-uses`,
+    comment: `services/${service}/ may use only: ${['itself', ...others, 'the files of services/'].join(', ')}`,
+    severity: 'error',
+    from: { path: `^services/${service}/` },
+    to: { path: '^services/[^/]+/', pathNot: [service, ...others].map((other) => `^services/${other}/`) },
+  })),
+  {
+    name: 'services-are-listed',
+    comment: 'a new folder of services/ stands in serviceMayUse, with what it may use',
+    severity: 'error',
+    from: { path: '^services/[^/]+/', pathNot: `^services/(${Object.keys(serviceMayUse).join('|')})/` },
+    to: {},
+  },
+];
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     ...folderRules,
     ...typeRules,
+    ...rulesInside,
     {
       name: 'workflows-pure',
       comment: 'a workflow runs in the sandbox: Temporal’s workflow packages are all it may import from outside',
@@ -63,10 +138,10 @@ module.exports = {
     },
     {
       name: 'no-cycles',
-      comment: 'two files that import each other are one',
+      comment: 'files that import each other, if only types, are one: move what both need below them',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'no-orphans',

@@ -28,13 +28,43 @@ const forbiddenInWorkflows = {
   ],
 };
 
+const notYet = Object.fromEntries(
+  [
+    'no-duplicate-imports',
+    ...[
+      'no-base-to-string',
+      'no-confusing-void-expression',
+      'no-import-type-side-effects',
+      'no-invalid-void-type',
+      'no-meaningless-void-operator',
+      'no-misused-spread',
+      'no-non-null-assertion',
+      'no-unnecessary-condition',
+      'no-unnecessary-type-parameters',
+      'no-unsafe-argument',
+      'no-unsafe-assignment',
+      'no-unsafe-class-instance-assignment',
+      'no-unsafe-member-access',
+      'only-throw-error',
+      'prefer-promise-reject-errors',
+      'restrict-plus-operands',
+      'restrict-template-expressions',
+      'unbound-method',
+      'use-unknown-in-catch-callback-variable',
+    ].map((name) => `@typescript-eslint/${name}`),
+  ].map((name) => [name, 'off']),
+);
+
 export default tseslint.config(
   { ignores: ['node_modules/', 'bench/', '.data/', '.tools/'] },
-  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    languageOptions: { parserOptions: { tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+  },
 
   {
     files: ['**/*.ts', '**/*.mts'],
-    extends: [tseslint.configs.recommended],
+    extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { 'import-sort': importSort },
     rules: {
@@ -46,16 +76,24 @@ export default tseslint.config(
         'error',
         { object: 'process', property: 'env', message: 'Read it through config/environment.ts.' },
       ],
-      '@typescript-eslint/await-thenable': 'error',
+      'no-duplicate-imports': ['error', { allowSeparateTypeImports: false }],
       '@typescript-eslint/consistent-type-imports': [
         'error',
         { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
       ],
-      '@typescript-eslint/no-deprecated': 'error',
-      '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+      // `import { type A }` alone would still load the module.
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      // `() => log(line)` is plain enough.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Numbers and booleans read the same in a text as in the code.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // An async function that awaits nothing still turns what it throws into a rejection.
+      '@typescript-eslint/require-await': 'off',
+      // `[...text]` gives characters, which is what it is written for here.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+      // What was caught is thrown on as it is.
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowRethrowing: true }],
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': [
@@ -80,20 +118,45 @@ export default tseslint.config(
   {
     files: ['test/**'],
     rules: {
+      // A value that is not there fails the test where it is used, which is what a test is for.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Answers are JSON of any shape until the test has looked at them.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
       // Test servers take async handlers, whose failures fail the test anyway.
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
       '@typescript-eslint/no-deprecated': 'off',
     },
   },
   { files: ['config/{environment,run-environment}.ts'], rules: { 'no-restricted-properties': 'off' } },
+  // What a test needs unset is taken away by its name.
+  { files: ['test/**', 'vitest.config.ts'], rules: { '@typescript-eslint/no-dynamic-delete': 'off' } },
   {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     extends: [tseslint.configs.recommended],
     plugins: { 'import-sort': importSort },
     rules: {
       'import-sort/imports': ['error', { groups: [['^\\u0000', '^node:', '^@?\\w', '^']] }],
+      'no-duplicate-imports': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/no-require-imports': 'off',
     },
+  },
+
+  // NOT YET: these folders do not keep the rules below. Take a folder away when it does, and the block with the last.
+  {
+    files: [
+      'manager/**',
+      'practice/**',
+      'scripts/**',
+      'services/{assets,dispatch,feed,mailbox,manager-client}/**',
+      'sites/kit/**',
+      'test/**',
+    ],
+    rules: notYet,
   },
 );

@@ -55,8 +55,9 @@ export function orRetry<Result>(call: () => Promise<Result>): Promise<Result> {
  * too, may have been applied, unless its heartbeat says that it was not.
  */
 function applyWithDoubt(client: TaskClient, transition: Transition): Promise<TransitionResult> {
-  const { attempt, heartbeatDetails } = activityInfo();
-  const undoubted = (heartbeatDetails as Undoubted | undefined)?.through ?? 0;
+  const info = activityInfo();
+  const { attempt } = info;
+  const undoubted = (info.heartbeatDetails as Undoubted | undefined)?.through ?? 0;
   const doubted = attempt - 1 > undoubted;
   return beatWhile(async () => {
     try {

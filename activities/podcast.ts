@@ -36,9 +36,10 @@ export function createPodcastActivities(waiting: Waiting & { client: Client }) {
     awaitWorkflow(workflowId: string): Promise<unknown> {
       return beatWhile(async () => {
         try {
-          return await waiting.client.withAbortSignal(cancellationSignal(), () =>
+          const result: unknown = await waiting.client.withAbortSignal(cancellationSignal(), () =>
             waiting.client.workflow.getHandle(workflowId).result(),
           );
+          return result;
         } catch (error) {
           if (error instanceof WorkflowFailedError) return { outcome: 'lost' };
           throw error;

@@ -7,6 +7,6 @@ export const duration = z
   .string()
   .regex(/^\d+(ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 24h or 7d')
   .transform((value) => {
-    const [, amount, unit] = /^(\d+)(\D+)$/.exec(value)!;
-    return Number(amount) * unitMs[unit as keyof typeof unitMs];
+    const unit = value.replace(/^\d+/, '') as keyof typeof unitMs;
+    return Number.parseInt(value, 10) * unitMs[unit];
   });

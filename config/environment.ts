@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type { z } from 'zod';
 import { type Variable, variables } from './variables.ts';
 
 type Variables = typeof variables;
@@ -21,7 +21,10 @@ export function readEnvironment<Name extends keyof Variables>(...names: Name[]):
     const raw = process.env[name] || variable.default;
     const parsed = variable.schema.safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(raw === undefined ? `${name} is not set` : `${name} ${parsed.error.issues[0]!.message}`);
+    else
+      problems.push(
+        raw === undefined ? `${name} is not set` : `${name} ${parsed.error.issues[0]?.message ?? 'is wrong'}`,
+      );
   }
   if (problems.length > 0) throw new EnvironmentError(problems.join('\n'));
   return values as Environment<Name>;

@@ -13,6 +13,7 @@ const tagBytes = 16;
 export class KeyRing {
   readonly #keys = new Map<string, Buffer>();
   readonly currentId: string;
+  readonly #current: Buffer;
 
   /**
    * @param text `id:base64,…`, 32 bytes each (docs/api-contract.md#keys, `ENLIST_KEYS`)
@@ -35,15 +36,15 @@ export class KeyRing {
       if (this.#keys.has(id)) throw new EnvironmentError(`ENLIST_KEYS: the key id ${id} is there twice`);
       this.#keys.set(id, key);
     }
-    const [first] = this.#keys.keys();
+    const [first] = this.#keys;
     if (first === undefined) throw new EnvironmentError('ENLIST_KEYS holds no key');
-    this.currentId = first;
+    [this.currentId, this.#current] = first;
   }
 
   /** Encrypts with the current key: nonce, cipher text, tag. */
   seal(plain: Uint8Array): Buffer {
     const nonce = randomBytes(nonceBytes);
-    const cipher = createCipheriv('aes-256-gcm', this.#keys.get(this.currentId)!, nonce);
+    const cipher = createCipheriv('aes-256-gcm', this.#current, nonce);
     return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   }
 

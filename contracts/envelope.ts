@@ -7,7 +7,6 @@ export const errorAnswer = z.looseObject({
   current_status: z.string().optional(),
   expected: z.string().optional(),
 });
-export type ErrorAnswer = z.infer<typeof errorAnswer>;
 
 export const okAnswer = z.object({ success: z.literal(true) });
 
@@ -19,7 +18,7 @@ export const pullLimit = z
   .pipe(z.number().int().min(1).max(1000))
   .default(5);
 
-export const maxErrorMessage = 1000;
+const maxErrorMessage = 1000;
 
 /** `error_message`: at most 1000 Unicode code points. */
 export const errorMessage = z

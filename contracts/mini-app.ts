@@ -57,7 +57,6 @@ export const miniAppExists = z.object({
   need_login: z.literal(true),
   zalo_user_id: z.string(),
 });
-export type MiniAppExists = z.infer<typeof miniAppExists>;
 
 /** What the worker needs of a 201; whatever else is there or missing, the token is not lost over it. */
 export const miniAppToken = z.object({

@@ -3,7 +3,7 @@ import { accountAnswer, accountFields, hasCredential, needsCredential, optionalT
 import { errorMessage } from './envelope.ts';
 
 /** The fields of a task that furnish a profile. */
-export const profileFields = {
+const profileFields = {
   first_name: text,
   last_name: text,
   phone: text,

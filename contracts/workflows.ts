@@ -1,5 +1,9 @@
-import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  type SignalDefinition,
+  type UpdateDefinition,
+} from '@temporalio/common';
 import type { DispatchResult } from './dispatch.ts';
 import type { EntityPhase } from './entity.ts';
 import type { Flow } from './flows.ts';
@@ -64,7 +68,7 @@ export const permitGranted = signal<[permitId: string]>('permitGranted');
 /** To a podcast request: these tasks of it wait at the manager. */
 export const tasksWait = signal<[WaitingPodcast[]]>('tasksWait');
 /** To a task: a person finished the step that waits for them, or nobody will. Refused when none waits. */
-export const answerHandoff = update<void, [HandoffAnswer]>('answerHandoff');
+export const answerHandoff: UpdateDefinition<void, [HandoffAnswer]> = update('answerHandoff');
 
 /** What open workflows keep in their memos, which `describe` reads without asking a worker. */
 export interface MemoFields {

@@ -5,9 +5,9 @@ export interface StepLimits {
   /** On the clock of `performance.now()`, in ms. */
   deadline: number;
   /** Whether it was the deadline that aborted. */
-  isOverdue(): boolean;
+  isOverdue: () => boolean;
   /** Whether the step was cancelled. */
-  isCancelled(): boolean;
+  isCancelled: () => boolean;
   /** Which try of the step this is, from 1. */
   attempt: number;
 }

@@ -30,7 +30,7 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => {
       if (readMetadata(payload, 'encoding') !== encoding) return payload;
       const keyId = readMetadata(payload, 'encryption-key-id') ?? '';
-      return proto.temporal.api.common.v1.Payload.decode(this.#keys.open(keyId, payload.data!));
+      return proto.temporal.api.common.v1.Payload.decode(this.#keys.open(keyId, payload.data ?? new Uint8Array()));
     });
   }
 }

@@ -58,7 +58,7 @@ export function fail(kind: FailureKind, reason: string): ApplicationFailure {
 export function readFailure(error: unknown): FailureInfo {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof CancelledFailure) {
-    const [details] = (cause.details ?? []) as StepFailure[];
+    const [details] = cause.details as StepFailure[];
     return { kind: 'Cancelled', reason: 'cancelled', submitted: details?.submitted ?? true };
   }
   if (cause instanceof ApplicationFailure) {

@@ -30,7 +30,7 @@ export class Handoff {
       this.#word = word;
       if (word.word === 'done') this.#link = word.link ?? this.#link;
     };
-    setHandler(answerHandoff, hear, { validator: (word) => this.#refuse(word) });
+    setHandler(answerHandoff, hear, { validator: (word: HandoffAnswer) => this.#refuse(word) });
   }
 
   /** The profile's address, as a person gave it. */
@@ -85,7 +85,7 @@ export class Handoff {
   }
 
   /** @throws Error when this answer is not expected: it is refused then, and not recorded in the history */
-  #refuse(word: HandoffAnswer): void {
+  #refuse(word: { word: string; link?: string }): void {
     if (!this.#handed || this.#word) throw new Error('no step waits for a person');
     if (word.word !== 'done' && word.word !== 'give up') throw new Error('a person says "done" or "give up"');
     if (word.word === 'done' && word.link !== undefined && !/^https?:\/\/\S+$/i.test(word.link))

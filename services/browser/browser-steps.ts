@@ -150,21 +150,20 @@ export function createBrowserSteps(options: BrowserOptions & { assetsAllow: stri
     addLinks(limits: StepLimits, task: EntityTask, session: Session | undefined): Promise<LinkedProfile> {
       return runStep(options, { name: 'addLinks', task, session }, limits, async (step) => {
         const { kit, recipe, account } = step;
-        const { addLinks, readLinks, profileUrl } = recipe;
-        if (!addLinks || !readLinks || !profileUrl)
+        if (!recipe.addLinks || !recipe.readLinks || !recipe.profileUrl)
           throw new Rejected(`${task.domain}: the recipe "${recipe.name}" puts no links on profiles`);
         const wanted = [...new Set(task.entity_connect.map(normaliseLink))];
-        const before = new Set((await readLinks(kit, account)).map(normaliseLink));
+        const before = new Set((await recipe.readLinks(kit, account)).map(normaliseLink));
         const fresh = wanted.filter((link) => !before.has(link));
         const fit = fresh.filter(isWebAddress);
         if (fit.length > 0) {
           await signInIfNeeded(step);
-          await addLinks(kit, account, fit);
+          await recipe.addLinks(kit, account, fit);
         }
-        const shown = new Set((await readLinks(kit, account)).map(normaliseLink));
+        const shown = new Set((await recipe.readLinks(kit, account)).map(normaliseLink));
         const missing = wanted.filter((link) => !shown.has(link));
         return {
-          profileUrl: profileUrl(kit, account),
+          profileUrl: recipe.profileUrl(kit, account),
           added: fresh.length - missing.length,
           kept: wanted.length - fresh.length,
           missing,
@@ -178,5 +177,3 @@ export function createBrowserSteps(options: BrowserOptions & { assetsAllow: stri
 function normaliseLink(link: string): string {
   return URL.canParse(link) ? new URL(link).href : link;
 }
-
-export type BrowserSteps = ReturnType<typeof createBrowserSteps>;

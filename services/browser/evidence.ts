@@ -48,7 +48,13 @@ export async function keepEvidence(
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const { taskId, step, error, journal } = about;
-    const entry = { taskId, step, error: redact(error), address: redact(about.address.split(/[?#]/)[0]!), journal };
+    const entry = {
+      taskId,
+      step,
+      error: redact(error),
+      address: redact(about.address.replace(/[?#].*$/s, '')),
+      journal,
+    };
     await writeFile(path.join(folder, files.step), `${redact(JSON.stringify(entry, undefined, 2))}\n`, { mode: 0o600 });
     if (!page) return name;
     const outline = await outlinePage(page);

@@ -15,19 +15,18 @@ export function createPodcastSteps(options: BrowserOptions & { assetsAllow: stri
     makeShow(limits: StepLimits, task: PodcastTask, session: Session | undefined): Promise<PodcastShow> {
       return runStep(options, { name: 'makeShow', task, session }, limits, async (step) => {
         const { kit, recipe, account } = step;
-        const { makeShow, readFeed } = recipe;
         const { showCover, about } = recipe.limits;
-        if (!makeShow || !readFeed || !showCover)
+        if (!recipe.makeShow || !recipe.readFeed || !showCover)
           throw new Rejected(`${task.domain}: the recipe "${recipe.name}" makes no shows`);
         await signInIfNeeded(step);
-        const there = await readFeed(kit, account);
+        const there = await recipe.readFeed(kit, account);
         if (there !== undefined) return { feedUrl: there };
 
         if (task.image_url === '') throw new AssetRefused('the task has no image_url, and a show needs a cover');
         const cover = await preparePicture('cover', task.image_url, showCover, options.assetsAllow, limits.signal);
         const description = prepareAbout(task.about, about);
-        await makeShow(kit, account, { title: task.username, description, ownerEmail: task.email, cover });
-        const feedUrl = await readFeed(kit, account);
+        await recipe.makeShow(kit, account, { title: task.username, description, ownerEmail: task.email, cover });
+        const feedUrl = await recipe.readFeed(kit, account);
         if (feedUrl === undefined)
           throw new FormChanged(`${task.domain}: the show was made, and its feed is not shown`);
         return { feedUrl };

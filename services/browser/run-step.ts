@@ -181,7 +181,7 @@ export function readSecretParts({ kind, value }: MailProof, { username, email }:
   if (kind === 'code') return [value];
   const { pathname, search, searchParams } = new URL(value);
   const tokens = [...searchParams.values()].filter((part) => part !== username && part !== email);
-  return [value, pathname.split('/').at(-1)! + search, ...tokens];
+  return [value, pathname.slice(pathname.lastIndexOf('/') + 1) + search, ...tokens];
 }
 
 export async function signInIfNeeded({ kit, recipe, account }: Step): Promise<void> {

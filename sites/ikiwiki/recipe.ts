@@ -1,4 +1,4 @@
-import { AlreadyExists, Rejected, WrongCredentials } from '../kit/errors.ts';
+import { AlreadyExists, FormChanged, Rejected, WrongCredentials } from '../kit/errors.ts';
 import type { Kit } from '../kit/kit.ts';
 import { type Account, defineRecipe } from '../kit/recipe.ts';
 
@@ -52,7 +52,7 @@ function writeFeed(page: string, { username }: Account, feed: string): { list: s
 
 /** The page with the feed on it in place of another one of the account's; the rest stays as it is. */
 function putFeed(current: string, { list, show }: { list: string; show: string }): string {
-  const [ours] = /^\S+ \S+ /.exec(list)!;
+  const ours = `${list.split(' ', 2).join(' ')} `;
   const lines = current.trim().split('\n');
   const at = lines.findIndex((line) => line.startsWith(ours));
   if (at >= 0) return lines.with(at, list).join('\n');
@@ -68,7 +68,8 @@ async function editOwnPage(kit: Kit): Promise<void> {
   // The form is there when all above it is.
   await kit.see({ owner });
   if (await make.isVisible()) {
-    const wanted = new URL((await make.getAttribute('href'))!, page.url()).searchParams.get('page')!;
+    const wanted = new URL((await make.getAttribute('href')) ?? '', page.url()).searchParams.get('page');
+    if (wanted === null) throw new FormChanged('the link that makes the own page names no page');
     // The link's own action edits a page that is not there: it would have to be saved twice.
     await kit.open(`${cgi}?do=create&page=${encodeURIComponent(wanted)}`);
   } else {

@@ -42,18 +42,20 @@ export class Recipes {
 
   /** The operator's file that is used for this name. @throws RecipeError when there are several */
   fileOf(name: string): string | undefined {
-    if (this.#folder === undefined || findRecipe(name) || !recipeName.test(name)) return undefined;
-    const files = endings.map((ending) => path.join(this.#folder!, name + ending)).filter((file) => existsSync(file));
+    const folder = this.#folder;
+    if (folder === undefined || findRecipe(name) || !recipeName.test(name)) return undefined;
+    const files = endings.map((ending) => path.join(folder, name + ending)).filter((file) => existsSync(file));
     if (files.length > 1) throw new RecipeError(`${files.join(' and ')} are one recipe twice: keep one of them`);
     return files[0];
   }
 
   /** Files of the operator's that nobody uses, since a recipe of that name ships. */
   shadowed(): string[] {
-    if (this.#folder === undefined || !existsSync(this.#folder)) return [];
-    return readdirSync(this.#folder)
+    const folder = this.#folder;
+    if (folder === undefined || !existsSync(folder)) return [];
+    return readdirSync(folder)
       .filter((file) => endings.includes(path.extname(file)) && findRecipe(path.parse(file).name))
-      .map((file) => path.join(this.#folder!, file));
+      .map((file) => path.join(folder, file));
   }
 }
 
@@ -88,7 +90,8 @@ async function loadRecipe(file: string, name: string): Promise<Recipe> {
   try {
     module = (await import(pathToFileURL(file).href)) as { default?: unknown };
   } catch (error) {
-    throw new RecipeError(`${file} can't be loaded: ${String((error as Error).message).slice(0, longestReason)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RecipeError(`${file} can't be loaded: ${reason.slice(0, longestReason)}`);
   }
   if (module.default === undefined)
     throw new RecipeError(`${file} has no default export: write "export default defineRecipe({ … })"`);

@@ -19,7 +19,7 @@ function writeLink(link: string): string {
 
 /** Where the links in a biography lead, as the form shows it. */
 export const findLinks = (shown: string) =>
-  Array.from(shown.matchAll(/<a\s[^>]*?href=(["'])(.*?)\1/gi), ([, , url]) => url!);
+  Array.from(shown.matchAll(/<a\s[^>]*?href=(["'])(.*?)\1/gi), ([, , url = '']) => url);
 
 /** The biography, as it is to be saved again, in two parts: what people read, and the links below it, one a line. */
 function splitBiography(shown: string): { text: string; links: string[] } {

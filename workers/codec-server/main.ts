@@ -70,7 +70,7 @@ async function answer(
     response.setHeader('access-control-allow-methods', 'POST');
     response.setHeader('vary', 'origin');
   }
-  const [, token = '', action] = (request.url ?? '').split('?')[0]!.split('/');
+  const [, token = '', action] = (request.url ?? '').replace(/[?].*$/s, '').split('/');
   if (!isSame(token, setting.token)) return void response.writeHead(403).end();
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (request.method !== 'POST' || (action !== 'encode' && action !== 'decode'))

@@ -26,8 +26,10 @@ export function serveHealth(
       response.end(`${JSON.stringify({ ok, workers: states })}\n`);
     };
     const states = workers.map((worker) => worker.getState());
-    if (request.url === '/healthz')
-      return answer(!states.some((state) => state === 'FAILED' || state === 'STOPPED'), states);
+    if (request.url === '/healthz') {
+      answer(!states.some((state) => state === 'FAILED' || state === 'STOPPED'), states);
+      return;
+    }
     if (request.url !== '/readyz') return void response.writeHead(404).end();
     const polling = states.every((state) => state === 'RUNNING');
     void isReachable(connection).then((reachable) => answer(polling && reachable, states));

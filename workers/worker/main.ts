@@ -13,7 +13,8 @@ const program = new Command('npm run worker --')
     await runWorkers(queue ? [queue] : names);
   });
 
-program.parseAsync().catch((error: Error) => {
-  process.stderr.write(`${error.name === 'Error' ? (error.stack ?? error.message) : error.message}\n`);
+program.parseAsync().catch((error: unknown) => {
+  const { name, message, stack } = error as Error;
+  process.stderr.write(`${name === 'Error' ? (stack ?? message) : message}\n`);
   process.exit(1);
 });

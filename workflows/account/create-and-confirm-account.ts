@@ -1,4 +1,5 @@
 import { setCurrentDetails } from '@temporalio/workflow';
+import type { MailRequest } from '../../contracts/mail.ts';
 import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../contracts/steps.ts';
 import { fail, readFailure } from '../failures.ts';
 import { AtSite } from '../pace/at-site.ts';
@@ -27,7 +28,8 @@ export async function createAndConfirmAccount(registration: Registration): Promi
     registration.made = await createAccountOnce(registration);
     if (registration.made.found) registration.marked = markEarlier(registration.marked);
   }
-  if (registration.made.awaiting) registration.made = await confirm(registration, registration.made);
+  const { awaiting } = registration.made;
+  if (awaiting) registration.made = await confirm(registration, registration.made, awaiting);
   registration.usable = true;
   return registration.made;
 }
@@ -59,11 +61,11 @@ function markEarlier(marked: MailboxMark): MailboxMark {
   return 'mark' in marked ? { mark: { ...marked.mark, uidValidity: '', markedAt: Date.now() - taskTime } } : marked;
 }
 
-async function confirm(registration: Registration, made: AccountResult): Promise<AccountResult> {
+async function confirm(registration: Registration, made: AccountResult, awaiting: MailRequest): Promise<AccountResult> {
   const { task, site, marked } = registration;
   setCurrentDetails('waiting for the confirmation mail');
   if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
-  const proof = await awaitMail(mailFields(task), marked.mark, made.awaiting!);
+  const proof = await awaitMail(mailFields(task), marked.mark, awaiting);
   setCurrentDetails('confirming the e-mail address');
   registration.maybeConfirmed = true;
   const confirmed = await site.run(siteSteps.confirmEmail, () => confirmEmail(task, made.session, proof));

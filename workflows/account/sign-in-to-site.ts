@@ -8,7 +8,7 @@ import { accountFields, mailFields } from './task-fields.ts';
 /** Signs in to an existing account, with a mailed code when the site asks for one. */
 export async function signInToSite(task: StepTask, site: AtSite): Promise<Session | undefined> {
   setCurrentDetails('signing in');
-  let marked: MailboxMark | undefined;
+  let marked = { unreadable: 'the mailbox was not looked at' } as MailboxMark;
   const mark = async () => {
     // Each try may send a code, and only the last one's counts.
     marked = await markMailbox(mailFields(task));
@@ -17,7 +17,7 @@ export async function signInToSite(task: StepTask, site: AtSite): Promise<Sessio
   if (!signedIn.awaiting) return signedIn.session;
 
   setCurrentDetails("waiting for the sign-in's mail");
-  if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
+  if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
   const proof = await awaitMail(mailFields(task), marked.mark, signedIn.awaiting);
   const answered = await site.run(siteSteps.answerSignIn, () =>
     answerSignIn(accountFields(task), signedIn.session, proof),

@@ -82,7 +82,7 @@ async function importAndConfirmFeed(
   made: AccountResult,
 ): Promise<Session | undefined> {
   setCurrentDetails('importing the feed');
-  let marked: MailboxMark | undefined;
+  let marked = { unreadable: 'the mailbox was not looked at' } as MailboxMark;
   // For each try anew: each sends its own mail, and only the last code is valid.
   const mark = async () => {
     marked = await markMailbox(mailFields(task));
@@ -98,7 +98,7 @@ async function importAndConfirmFeed(
       "the site mailed a code to the feed's owner, whose address is not this task's: its mailbox can't be read",
     );
   }
-  if (!('mark' in marked!)) throw fail('MailboxRefused', marked!.unreadable);
+  if (!('mark' in marked)) throw fail('MailboxRefused', marked.unreadable);
   const proof = await awaitMail(mailFields(task), marked.mark, handedIn.awaiting);
   setCurrentDetails('confirming the import');
   const confirmed = await site.run(siteSteps.confirmImport, () => confirmImport(task, session, proof));

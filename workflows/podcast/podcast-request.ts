@@ -59,7 +59,7 @@ class RequestRun {
   #idleSince: number | undefined;
   /** Something has happened since the last look at what can be started. */
   #changed = false;
-  #failure: unknown;
+  #failure: { error: unknown } | undefined;
 
   constructor(requestId: string, options: PodcastOptions, state: PodcastRequestState | undefined) {
     this.#requestId = requestId;
@@ -111,7 +111,7 @@ class RequestRun {
     const isChanged = () => this.#changed || this.#failure !== undefined;
     const changed =
       timeoutMs === undefined ? await condition(isChanged).then(() => true) : await condition(isChanged, timeoutMs);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure) throw this.#failure.error;
     return changed;
   }
 
@@ -122,7 +122,7 @@ class RequestRun {
       // Sub-sites that waited, or were withheld until now, have their feed now.
       if (task.main && end.outcome === 'completed') await this.#pull();
     } catch (error) {
-      if (!isCancellation(error)) this.#failure = error;
+      if (!isCancellation(error)) this.#failure = { error };
     } finally {
       this.#tasks.open.delete(task.id);
       this.#changed = true;
