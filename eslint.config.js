@@ -29,7 +29,7 @@ const forbiddenInWorkflows = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'bench/', '.data/', '.tools/'] },
+  { ignores: ['node_modules/', 'bench/', 'build/', '.data/', '.tools/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {

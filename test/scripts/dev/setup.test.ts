@@ -125,7 +125,7 @@ describe('the browser', () => {
 
 describe('the npm packages', () => {
   const isInstalled = async (dev: boolean) =>
-    (await evaluate('setup/dependencies.mjs', `m.isInstalled({ dev: ${dev} })`)).value;
+    (await evaluate('scripts/dev/setup/dependencies.mjs', `m.isInstalled({ dev: ${dev} })`)).value;
 
   test('are there when npm’s own record says so', async () => {
     await lock({ 'node_modules/a': { version: '1.0.0' } });
@@ -153,6 +153,18 @@ describe('the npm packages', () => {
     await lock({ 'node_modules/a': { version: '1.0.0', dev: true } }, {});
     expect(await isInstalled(false)).toBe(true);
     expect(await isInstalled(true)).toBe(false);
+  });
+
+  test('hold the workspaces: npm’s record has their folder and the link to it', async () => {
+    const workspace = { 'node_modules/enlist-practice': { resolved: 'practice', link: true } };
+    const folder = { practice: { name: 'enlist-practice', dependencies: { a: '1.0.0' } } };
+    const own = { 'node_modules/a': { version: '1.0.0' } };
+    await lock({ ...workspace, ...folder, ...own });
+    expect(await isInstalled(false)).toBe(true);
+    await lock({ ...workspace, ...folder, ...own }, {});
+    expect(await isInstalled(false)).toBe(false);
+    await lock({ ...workspace, ...folder, ...own }, own);
+    expect(await isInstalled(false)).toBe(false);
   });
 
   test('are installed without their scripts, and a failure is told with npm’s reason', async () => {
@@ -227,13 +239,10 @@ describe('suites left out', () => {
   test('are those that lean on missing software, through whatever files', async () => {
     await mkdir(path.join(checkout, 'test/support'), { recursive: true });
     await writeFile(path.join(checkout, 'test/support/mediawiki.ts'), '');
-    await writeFile(
-      path.join(checkout, 'test/harness.ts'),
-      "import { wiki } from '../../unit/support/mediawiki.ts';\n",
-    );
-    await writeFile(path.join(checkout, 'test/wiki.test.ts'), "import { harness } from '../../unit/harness.ts';\n");
+    await writeFile(path.join(checkout, 'test/harness.ts'), "import { wiki } from './support/mediawiki.ts';\n");
+    await writeFile(path.join(checkout, 'test/wiki.test.ts'), "import { harness } from './harness.ts';\n");
     await writeFile(path.join(checkout, 'test/plain.test.ts'), "import { expect } from 'vitest';\n");
-    const { value } = await evaluate('setup/software.mjs', 'm.findLeftOut()');
+    const { value } = await evaluate('scripts/dev/setup/software.mjs', 'm.findLeftOut()');
     // No PHP is on that PATH.
     expect(value).toMatchObject([
       { file: path.join('test', 'wiki.test.ts'), title: expect.stringContaining('MediaWiki') },
