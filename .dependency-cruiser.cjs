@@ -62,6 +62,14 @@ module.exports = {
       },
     },
     {
+      name: 'practice-apart',
+      comment:
+        'production has no practice/: only the demonstration and the tests may know it, and itself it knows nothing of enlist',
+      severity: 'error',
+      from: { pathNot: '^(practice|scripts/dev|test)/' },
+      to: { path: '^practice/' },
+    },
+    {
       name: 'no-cycles',
       comment: 'two files that import each other are one',
       severity: 'error',
