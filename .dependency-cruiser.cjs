@@ -137,6 +137,14 @@ module.exports = {
       },
     },
     {
+      name: 'practice-apart',
+      comment:
+        'production has no practice/: only the demonstration and the tests may know it, and itself it knows nothing of enlist',
+      severity: 'error',
+      from: { pathNot: '^(practice|scripts/dev|test)/' },
+      to: { path: '^practice/' },
+    },
+    {
       name: 'no-cycles',
       comment: 'files that import each other, if only types, are one: move what both need below them',
       severity: 'error',
@@ -178,7 +186,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(node_modules|bench|[.]tools|[.]data)/' },
+    exclude: { path: '^(bench|build|[.]tools|[.]data)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

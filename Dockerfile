@@ -2,7 +2,8 @@
 FROM node:20-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+# Without the workspace practice/, which the product never needs.
+RUN npm ci --omit=dev --ignore-scripts --workspaces=false
 
 FROM node:20-bookworm-slim
 RUN apt-get update \
@@ -22,6 +23,8 @@ COPY workflows ./workflows
 COPY workers ./workers
 COPY manager ./manager
 COPY scripts ./scripts
+# Workers take no other bundle of workflows in production, and refuse one that is not that of their code.
+RUN node --import tsx scripts/build-workflows.ts
 RUN mkdir /data && chown node:node /data
 USER node
 # node itself, so that it gets the signal to drain.

@@ -56,7 +56,7 @@ const notYet = Object.fromEntries(
 );
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'bench/', '.data/', '.tools/'] },
+  { ignores: ['node_modules/', 'bench/', 'build/', '.data/', '.tools/'] },
   {
     languageOptions: { parserOptions: { tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import { createBrowserActivities } from '../../activities/browser.ts';
@@ -20,6 +19,7 @@ import { readDispatchOptions } from '../../services/dispatch/options.ts';
 import { TaskClient } from '../../services/manager-client/task-client.ts';
 import { findRecipeProblems, Recipes } from '../../sites/loader/recipes.ts';
 import { type TaskQueue, taskQueues } from '../../temporal/task-queues.ts';
+import { provideWorkflows } from '../../temporal/workflow-bundle.ts';
 
 /** The options of one queue's worker, what it tidies up at its start, and how to close what it opened. */
 export interface QueueWorker {
@@ -37,7 +37,7 @@ export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = 
   workflows: () => ({
     options: {
       taskQueue: taskQueues.workflows,
-      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      ...provideWorkflows(readEnvironment('NODE_ENV').NODE_ENV),
       maxCachedWorkflows: 500,
     },
   }),

@@ -13,7 +13,8 @@ function readPackages(file) {
 
 /**
  * Whether node_modules holds what the lock file names, by the record that npm itself leaves there when an install is
- * done. It may lack what this platform doesn't need, and, without `dev`, what only development needs.
+ * done; a workspace is there by its folder and the link to it. It may lack what this platform doesn't need, and, without
+ * `dev`, what only development needs.
  */
 export function isInstalled({ dev }) {
   const locked = readPackages('package-lock.json');

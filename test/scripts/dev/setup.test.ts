@@ -155,6 +155,18 @@ describe('the npm packages', () => {
     expect(await isInstalled(true)).toBe(false);
   });
 
+  test('hold the workspaces: npm’s record has their folder and the link to it', async () => {
+    const workspace = { 'node_modules/enlist-practice': { resolved: 'practice', link: true } };
+    const folder = { practice: { name: 'enlist-practice', dependencies: { a: '1.0.0' } } };
+    const own = { 'node_modules/a': { version: '1.0.0' } };
+    await lock({ ...workspace, ...folder, ...own });
+    expect(await isInstalled(false)).toBe(true);
+    await lock({ ...workspace, ...folder, ...own }, {});
+    expect(await isInstalled(false)).toBe(false);
+    await lock({ ...workspace, ...folder, ...own }, own);
+    expect(await isInstalled(false)).toBe(false);
+  });
+
   test('are installed without their scripts, and a failure is told with npm’s reason', async () => {
     await lock({ 'node_modules/a': { version: '1.0.0' } }, {});
     await program(
