@@ -178,5 +178,3 @@ export function createBrowserSteps(options: BrowserOptions & { assetsAllow: stri
 function normaliseLink(link: string): string {
   return URL.canParse(link) ? new URL(link).href : link;
 }
-
-export type BrowserSteps = ReturnType<typeof createBrowserSteps>;
