@@ -54,7 +54,7 @@ export function createMailActivities({ sites }: { sites: Sites }) {
       return withinLimits(async ({ signal, isOverdue }) => {
         try {
           const { server, login } = await open(task);
-          return await awaitMail(server, login, mark, request, { signal, onTick: () => {} });
+          return await awaitMail(server, login, mark, request, signal);
         } catch (error) {
           if (!isOverdue()) throw toFailure(error);
           const wanted = request.subject ? `"${request.subject}"` : `from ${request.from.join(' or ')}`;

@@ -1,3 +1,5 @@
+import escapeStringRegexp from 'escape-string-regexp';
+
 /** Shorter ones are left, since replacing them would break up ordinary words. */
 export const shortestSecret = 4;
 
@@ -27,6 +29,6 @@ export function makeRedactor(secrets: string[]): (text: string) => string {
   const forms = [...new Set(secrets.filter((secret) => secret.length >= shortestSecret).flatMap(writeForms))];
   if (forms.length === 0) return (text) => text;
   forms.sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(forms.map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g');
+  const pattern = new RegExp(forms.map(escapeStringRegexp).join('|'), 'g');
   return (text) => text.replace(pattern, '[secret]');
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import pLimit from 'p-limit';
 import type { Flow } from '../../contracts/flows.ts';
 import type { PodcastStatus } from '../../contracts/podcast.ts';
 import { waitingLists } from '../../services/dispatch/waiting-lists.ts';
@@ -57,13 +58,14 @@ export async function findLeftBehind(places: Places): Promise<LeftBehind[]> {
   for (const task of await listUnreported(places.client)) add({ ...task, booked: false });
   if (places.admin) for await (const task of listWorking(places.admin)) add({ ...task, booked: true });
 
-  const found: LeftBehind[] = [];
-  const left = [...candidates.values()];
-  for (let batch = left.splice(0, checksAtOnce); batch.length > 0; batch = left.splice(0, checksAtOnce)) {
-    const checked = await Promise.all(batch.map((candidate) => check(places, candidate)));
-    found.push(...checked.filter((task) => task !== undefined));
+  const limit = pLimit(checksAtOnce);
+  try {
+    const checked = await limit.map(candidates.values(), (candidate) => check(places, candidate));
+    return checked.filter((task) => task !== undefined);
+  } finally {
+    // After an error, nothing more is asked.
+    limit.clearQueue();
   }
-  return found;
 }
 
 /** The tasks that the manager has in a working status. */

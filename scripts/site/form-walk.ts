@@ -2,13 +2,14 @@ import type { BrowserContext, Locator, Page } from 'playwright';
 import type { SiteSettings } from '../../config/sites-file.ts';
 import { DeadlinePassed, FormChanged, Rejected, SiteError } from '../../sites/kit/errors.ts';
 import { type ActionHook, Kit, type KitAction } from '../../sites/kit/kit.ts';
-import type { Account, Limits, Picture, Profile, Recipe } from '../../sites/kit/recipe.ts';
+import type { Picture } from '../../sites/kit/picture.ts';
+import type { Account, Limits, Profile, Recipe } from '../../sites/kit/recipe.ts';
 import { type Outlines, readOutline, tidyOutline } from './outlines.ts';
 
 /** Shorter than a step's: a field that isn't there yet when its page is, will not come. */
 const fieldTimeoutMs = 5_000;
 
-export type WalkedStep = 'signUp' | 'signIn' | 'updateProfile';
+type WalkedStep = 'signUp' | 'signIn' | 'updateProfile';
 
 /** One thing that a recipe uses, and whether the site has it. */
 export interface Sight {

@@ -41,7 +41,7 @@ export async function awaitProof(
     );
   const signal = AbortSignal.timeout(waitMs);
   try {
-    return await awaitMail(server, mailLogin(given), mark, request, { signal, onTick: () => {} });
+    return await awaitMail(server, mailLogin(given), mark, request, signal);
   } catch (error) {
     if (signal.aborted)
       throw new CommandError(

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { structuredPatch } from 'diff';
+import escapeStringRegexp from 'escape-string-regexp';
 import type { Locator } from 'playwright';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
@@ -34,7 +35,6 @@ export async function readOutline(field: Locator): Promise<string | undefined> {
   return region.ariaSnapshot();
 }
 
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const varying = [
   /https?:\/\/[^\s"']+/g,
   // Tokens.
@@ -52,7 +52,10 @@ const varying = [
  */
 export function tidyOutline(outline: string, names: string[]): string {
   const known = names.filter((name) => name.length > 2).sort((a, b) => b.length - a.length);
-  const patterns = [...(known.length > 0 ? [new RegExp(known.map(escape).join('|'), 'gi')] : []), ...varying];
+  const patterns = [
+    ...(known.length > 0 ? [new RegExp(known.map(escapeStringRegexp).join('|'), 'gi')] : []),
+    ...varying,
+  ];
   const lines = outline
     .split('\n')
     .filter((line) => line.trim() !== '' && !/^\s*- \/\w+:/.test(line))

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
+import { readBounded, TooLong } from '../read-bounded.ts';
 import { AssetRefused, AssetUnavailable } from './errors.ts';
 import type { ImageType } from './image-type.ts';
 import { imageType } from './image-type.ts';
@@ -36,17 +37,6 @@ function parseAddress(text: string, base?: URL): URL {
   if (url.username !== '' || url.password !== '')
     throw new AssetRefused(`the URL of ${show(url)} holds a user name or password`);
   return url;
-}
-
-async function readBody(body: AsyncIterable<Buffer>, maxBytes: number, where: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw new AssetRefused(`${where} is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /**
@@ -87,9 +77,8 @@ export async function downloadAsset(url: string, { allow, maxBytes, signal }: Do
       }
       if (statusCode >= 500 || passing.has(statusCode)) throw new AssetUnavailable(`${show(at)} answers ${statusCode}`);
       if (statusCode !== 200) throw new AssetRefused(`${show(at)} answers ${statusCode}`);
-      if (Number(headers['content-length']) > maxBytes)
-        throw new AssetRefused(`${show(at)} is larger than ${maxBytes} bytes`);
-      return await readBody(body, maxBytes, show(at));
+      if (Number(headers['content-length']) > maxBytes) throw new TooLong(maxBytes);
+      return await readBounded(body, maxBytes);
     }
     throw new AssetRefused(`${show(parseAddress(url))} redirects more than ${mostRedirects} times`);
   }
@@ -100,6 +89,7 @@ export async function downloadAsset(url: string, { allow, maxBytes, signal }: Do
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AssetRefused || error instanceof AssetUnavailable) throw error;
+    if (error instanceof TooLong) throw new AssetRefused(`${show(at)} is larger than ${maxBytes} bytes`);
     if (deadline.aborted) throw new AssetUnavailable(`${show(at)} took longer than ${deadlineMs / 1000} s`);
     if (error instanceof TypeError) throw error;
     const { code, name } = error as NodeJS.ErrnoException;

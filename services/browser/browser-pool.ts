@@ -5,6 +5,7 @@ import {
   chromium,
   type LaunchOptions,
 } from 'playwright';
+import { raceAbort } from '../race-abort.ts';
 
 /** A browser's memory grows with the contexts that it had, so it is replaced. */
 const contextsPerBrowser = 100;
@@ -58,16 +59,20 @@ export class BrowserPool {
     running.open += 1;
     try {
       const browser = await running.browser;
-      const gone = watchDisconnect(browser);
+      // A page that was just being opened when its browser goes would wait for ever.
+      const gone = new AbortController();
+      const tell = () => gone.abort(new Error('the browser has been closed'));
+      browser.once('disconnected', tell);
+      if (!browser.isConnected()) tell();
       try {
-        const context = await Promise.race([browser.newContext(options), gone.disconnected]);
+        const context = await raceAbort(browser.newContext(options), gone.signal);
         try {
-          return await Promise.race([run(context), gone.disconnected]);
+          return await raceAbort(run(context), gone.signal);
         } finally {
           if (browser.isConnected()) await context.close().catch(() => {});
         }
       } finally {
-        gone.forget();
+        browser.off('disconnected', tell);
       }
     } finally {
       running.open -= 1;
@@ -99,16 +104,4 @@ export class BrowserPool {
     if (running === this.#current || running.open > 0) return;
     running.browser.then((browser) => browser.close()).catch(() => {});
   }
-}
-
-/** Rejects when the browser is gone: a page that was just being opened would wait for ever. */
-function watchDisconnect(browser: Browser): { disconnected: Promise<never>; forget: () => void } {
-  let tell: () => void = () => {};
-  const disconnected = new Promise<never>((_, reject) => {
-    tell = () => reject(new Error('the browser has been closed'));
-  });
-  disconnected.catch(() => {});
-  browser.once('disconnected', tell);
-  if (!browser.isConnected()) tell();
-  return { disconnected, forget: () => browser.off('disconnected', tell) };
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright';
-import type { JournalEntry } from '../../sites/kit/kit.ts';
+import type { JournalEntry } from '../../sites/kit/journal.ts';
 import { makeRedactor, shortestSecret } from '../redact.ts';
 
 const captureTimeoutMs = 5_000;

@@ -1,4 +1,4 @@
-import type { Picture, PictureLimits } from '../../sites/kit/recipe.ts';
+import type { Picture, PictureLimits } from '../../sites/kit/picture.ts';
 import { downloadAsset } from '../assets/download.ts';
 import { prepareImage } from '../assets/image.ts';
 

@@ -1,6 +1,7 @@
 import type { SocialTask } from '../../contracts/social.ts';
 import { plainAbout, sanitiseAbout } from '../../sites/kit/about.ts';
-import type { Limits, Picture, PictureLimits, Profile } from '../../sites/kit/recipe.ts';
+import type { Picture, PictureLimits } from '../../sites/kit/picture.ts';
+import type { Limits, Profile } from '../../sites/kit/recipe.ts';
 import { isWebAddress } from '../../sites/kit/web-address.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 import type { StepLimits } from '../step-limits.ts';

@@ -6,6 +6,7 @@ import { type ActionHook, Kit } from '../../sites/kit/kit.ts';
 import type { Account, Recipe } from '../../sites/kit/recipe.ts';
 import { normaliseTotpSecret } from '../../sites/kit/totp.ts';
 import { RecipeError, Recipes } from '../../sites/loader/recipes.ts';
+import { raceAbort } from '../race-abort.ts';
 import { makeRedactor } from '../redact.ts';
 import type { StepLimits } from '../step-limits.ts';
 import type { BrowserPool } from './browser-pool.ts';
@@ -96,6 +97,7 @@ class StepRun {
         signal.addEventListener('abort', () => void context.close().catch(() => {}), { once: true });
         return this.#runOn(await context.newPage(), run);
       });
+      // A hung browser answers nothing, not even to being closed: the step ends all the same.
       return await raceAbort(work, signal);
     } catch (error) {
       // A page that hangs no longer answers; the journal tells where it hung.
@@ -245,20 +247,4 @@ async function readSession(page: Page): Promise<Session | undefined> {
   // Sites keep caches in their storage; the cookies are enough to stay signed in.
   const cookies = JSON.stringify({ cookies: state.cookies, origins: [] });
   return Buffer.byteLength(cookies) <= largestSession ? cookies : undefined;
-}
-
-/** A browser that hangs does not even answer to being closed; the step ends all the same. */
-async function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  work.catch(() => {});
-  let stop: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import pLimit from 'p-limit';
 import type { Sites } from '../../config/sites-file.ts';
 import type { DispatchResult } from '../../contracts/dispatch.ts';
 import type { Flow } from '../../contracts/flows.ts';
@@ -55,17 +56,38 @@ export async function dispatch(flow: Flow, dispatching: Dispatching, signal?: Ab
       ? await pullRequests(dispatching, result, signal)
       : await pullTasks(flow, dispatching, result, signal);
 
-  let room = startable.length > 0 ? Math.max(0, maxOpen - (await countOpen(client, flow))) : 0;
-  let next = 0;
-  while (next < startable.length && room > 0) {
-    signal?.throwIfAborted();
-    const batch = startable.slice(next, next + Math.min(startsAtOnce, room));
-    const ends = await Promise.all(batch.map((one) => startOne(client, one, result)));
-    room -= ends.filter((end) => end === 'started').length;
-    next += batch.length;
-  }
-  result.held = startable.length - next;
+  const room = startable.length > 0 ? Math.max(0, maxOpen - (await countOpen(client, flow))) : 0;
+  await startAll(client, startable, room, result, signal);
   return result;
+}
+
+/** Starts workflows in their order until `room` of them are new, and counts the rest as held. */
+async function startAll(
+  client: Client,
+  startable: Startable[],
+  room: number,
+  result: DispatchResult,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let left = room;
+  // No more at once than there is room for, since each of them may be a new one.
+  const mostNow = () => Math.max(1, Math.min(startsAtOnce, left));
+  const limit = pLimit(mostNow());
+  try {
+    await limit.map(startable, async (one) => {
+      if (left === 0) {
+        result.held += 1;
+        return;
+      }
+      signal?.throwIfAborted();
+      if ((await startOne(client, one, result)) !== 'started') return;
+      left -= 1;
+      limit.concurrency = mostNow();
+    });
+  } finally {
+    // After an error, nothing more is started.
+    limit.clearQueue();
+  }
 }
 
 /** Starts one workflow; what Temporal refuses, for the length of its id for example, counts as malformed. */

@@ -1,3 +1,4 @@
+import escapeStringRegexp from 'escape-string-regexp';
 import type { MailRequest } from '../../contracts/mail.ts';
 import type { MailText } from './find-link.ts';
 import { readHtml } from './read-html.ts';
@@ -74,10 +75,7 @@ function candidatesIn(text: string, length: number): Candidate[] {
  * …`).
  */
 function labelledIn(text: string, label: string, length: number | undefined): Candidate[] {
-  const escaped = label
-    .trim()
-    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/\s+/g, '\\s+');
+  const escaped = escapeStringRegexp(label.trim()).replace(/\s+/g, '\\s+');
   const labelled = new RegExp(`(?:^|[^\\p{L}\\p{N}])${escaped}\\s*[:：]\\s*(\\S+)\\s*$`, 'iu');
   const lines = text.split(/\r?\n/).filter((line) => line.length <= longestLine);
   const values = lines.flatMap((line) => labelled.exec(line)?.[1] ?? []);

@@ -1,5 +1,6 @@
 import { ImapFlow } from 'imapflow';
 import type { MailServer } from '../../config/sites-file.ts';
+import { raceAbort } from '../race-abort.ts';
 import { MailboxDown, MailboxRefused } from './errors.ts';
 import type { MailLogin } from './login.ts';
 
@@ -86,15 +87,9 @@ export async function withInbox<T>(
     }
   };
   // A connection that is still being made would not notice that it is closed: hence the race.
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-  });
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([aborted, work()]);
+    return await raceAbort(work(), signal);
   } finally {
-    signal.removeEventListener('abort', onAbort);
     client.close();
   }
 }

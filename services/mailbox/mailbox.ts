@@ -9,7 +9,6 @@ import { look, type Seen } from './look.ts';
 
 /** The pauses between two looks, whatever IDLE says, since its notifications can get lost. The last one repeats. */
 const pollsMs = [1_000, 2_000, 5_000, 10_000];
-const tickMs = 4_000;
 const firstReconnectMs = 1_000;
 const lastReconnectMs = 60_000;
 
@@ -71,7 +70,7 @@ async function news(client: ImapFlow, ms: number): Promise<void> {
 
 /**
  * Waits for what `request` describes, for as long as `signal` lets it: listens (IDLE), looks again every few seconds, and
- * connects again with growing waits when the server is down. `onTick` is called every few seconds meanwhile.
+ * connects again with growing waits when the server is down.
  *
  * @throws MailboxRefused; the signal's reason; TypeError when the request can't be met by any mail
  */
@@ -80,31 +79,26 @@ export async function awaitMail(
   login: MailLogin,
   mark: MailMark,
   request: MailRequest,
-  { signal, onTick }: { signal: AbortSignal; onTick: () => void },
+  signal: AbortSignal,
 ): Promise<MailProof> {
   checkRequest(request);
   const seen: Seen = { uidValidity: '', uids: new Set() };
-  const ticker = setInterval(onTick, tickMs);
   let reconnectMs = firstReconnectMs;
-  try {
-    for (;;) {
-      try {
-        return await withInbox(server, login, signal, async (client) => {
-          for (let looks = 0; ; looks += 1) {
-            const proof = await look(client, mark, request, login.user, seen);
-            if (proof) return proof;
-            // A server that drops each connection after the first look must not be called every second.
-            if (looks > 0) reconnectMs = firstReconnectMs;
-            await news(client, pollsMs[Math.min(looks, pollsMs.length - 1)]!);
-          }
-        });
-      } catch (error) {
-        if (!(error instanceof MailboxDown)) throw error;
-      }
-      await wait(reconnectMs, undefined, { signal }).catch(() => signal.throwIfAborted());
-      reconnectMs = Math.min(reconnectMs * 2, lastReconnectMs);
+  for (;;) {
+    try {
+      return await withInbox(server, login, signal, async (client) => {
+        for (let looks = 0; ; looks += 1) {
+          const proof = await look(client, mark, request, login.user, seen);
+          if (proof) return proof;
+          // A server that drops each connection after the first look must not be called every second.
+          if (looks > 0) reconnectMs = firstReconnectMs;
+          await news(client, pollsMs[Math.min(looks, pollsMs.length - 1)]!);
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof MailboxDown)) throw error;
     }
-  } finally {
-    clearInterval(ticker);
+    await wait(reconnectMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    reconnectMs = Math.min(reconnectMs * 2, lastReconnectMs);
   }
 }

@@ -2,6 +2,7 @@ import { fetch } from 'undici';
 import { errorAnswer } from '../../contracts/envelope.ts';
 import { type Flow, flowPaths } from '../../contracts/flows.ts';
 import { readRetryAfter } from '../../contracts/retry-after.ts';
+import { readBounded } from '../read-bounded.ts';
 
 const longestAnswer = 64 * 1024 * 1024;
 
@@ -105,7 +106,7 @@ export class TaskClient {
       });
       ({ status } = response);
       retryAfter = response.headers.get('retry-after');
-      text = await readBounded(response.body);
+      text = (await readBounded(response.body, longestAnswer)).toString('utf8');
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       const code = errorCode(error);
@@ -120,17 +121,6 @@ export class TaskClient {
     }
     return readAnswer(route, method, status, text, readRetryAfter(retryAfter));
   }
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > longestAnswer) throw new Error(`the answer is longer than ${longestAnswer} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function readAnswer(

@@ -13,5 +13,6 @@ export {
   WrongCredentials,
 } from './errors.ts';
 export type { Kit } from './kit.ts';
+export type { Picture, PictureLimits } from './picture.ts';
 export * from './recipe.ts';
 export type { Locator, Page } from 'playwright';

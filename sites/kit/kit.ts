@@ -1,13 +1,16 @@
 import type { Locator, Page, Response } from 'playwright';
 import type { z } from 'zod';
 import { AllowedOrigins } from './allowed-origins.ts';
+import { Authenticator } from './authenticator.ts';
 import { locateChallenge, showsChallenge } from './challenge.ts';
 import { Challenge, DeadlinePassed, FormChanged, PageLost, Rejected, SiteDown } from './errors.ts';
 import { findFault } from './form-fault.ts';
+import { Journal, type JournalEntry } from './journal.ts';
 import { MailRequests } from './mail-requests.ts';
 import { PageTrouble } from './page-trouble.ts';
-import type { Picture, Recipe } from './recipe.ts';
-import { makeTotp } from './totp.ts';
+import type { Picture } from './picture.ts';
+import { readJson } from './read-json.ts';
+import type { SitePages } from './site-pages.ts';
 import { typeText } from './type-text.ts';
 
 const actionTimeoutMs = 15_000;
@@ -23,7 +26,7 @@ export interface KitOptions {
   /** The site's origin and base path, without a slash at the end. */
   siteUrl: string;
   /** What its recipe says of the site's pages. */
-  recipe?: Pick<Recipe, 'origins' | 'cookieBanner'>;
+  recipe?: SitePages;
   /** base32, or empty */
   totpSecret: string;
   /** Ends every call that waits. */
@@ -43,13 +46,6 @@ export interface KitAction {
 
 export type ActionHook = <Result>(action: KitAction, run: () => Promise<Result>) => Promise<Result>;
 
-/** One line of what a step did; never holds a typed value. */
-export interface JournalEntry {
-  /** ms since the step began */
-  at: number;
-  did: string;
-}
-
 const foldSpace = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /** What a recipe works with: the page, and helpers that wait, name what is missing, and hide what is typed. */
@@ -57,20 +53,18 @@ export class Kit {
   readonly page: Page;
   readonly domain: string;
   readonly signal: AbortSignal;
-  readonly journal: JournalEntry[] = [];
   /** What was typed as a secret, for hiding it wherever the page shows it. */
   readonly typedSecrets: string[] = [];
   /** What to wait for in the account's mailbox; for a step to return or to put into `Unconfirmed`. */
   readonly mail: MailRequests;
   readonly #siteUrl: string;
-  readonly #totpSecret: string;
+  readonly #authenticator: Authenticator;
   readonly #deadline: number;
-  readonly #begun = performance.now();
+  readonly #journal = new Journal();
   readonly #origins: AllowedOrigins;
   readonly #trouble: PageTrouble;
   readonly #actionHook: ActionHook;
   #cookieBanner: ((page: Page) => Locator) | undefined;
-  #lastCode: string | undefined;
   #submitted = false;
 
   constructor(options: KitOptions) {
@@ -79,7 +73,7 @@ export class Kit {
     this.signal = options.signal;
     this.#siteUrl = options.siteUrl.replace(/\/+$/, '');
     this.mail = new MailRequests(options.domain, options.siteUrl);
-    this.#totpSecret = options.totpSecret;
+    this.#authenticator = new Authenticator(options.totpSecret);
     this.#deadline = options.deadline;
     this.#actionHook = options.actionHook ?? ((_action, run) => run());
     this.page.setDefaultTimeout(actionTimeoutMs);
@@ -87,6 +81,11 @@ export class Kit {
     this.#origins = new AllowedOrigins(options.siteUrl, options.recipe?.origins);
     this.#trouble = new PageTrouble(options.page, options.domain, this.#origins);
     this.#cookieBanner = options.recipe?.cookieBanner;
+  }
+
+  /** What was done so far. */
+  get journal(): JournalEntry[] {
+    return this.#journal.entries;
   }
 
   /** Whether the form that makes the account was sent, or may have been. */
@@ -106,7 +105,7 @@ export class Kit {
 
   async #open(path: string): Promise<Response> {
     await this.#watchCookieBanner();
-    this.#note(`open ${path.split('?')[0]}`);
+    this.#journal.note(`open ${path.split('?')[0]}`);
     this.#trouble.forget();
     let response: Response | null;
     try {
@@ -187,7 +186,7 @@ export class Kit {
     this.#trouble.throwIfStrange();
     for (const name of Object.keys(things) as Name[]) {
       if (!(await things[name].filter({ visible: true }).first().isVisible())) continue;
-      this.#note(`see ${name}`);
+      this.#journal.note(`see ${name}`);
       return name;
     }
     return undefined;
@@ -318,27 +317,20 @@ export class Kit {
     query: Record<string, string>,
     shape: Shape,
   ): Promise<z.infer<Shape>> {
-    const response = await this.open(`${path}?${new URLSearchParams(query)}`);
-    const parsed = shape.safeParse(await response.json().catch(() => undefined));
-    if (!parsed.success)
-      throw new FormChanged(
-        `${this.domain}: ${path} answers something else than the recipe knows (HTTP ${response.status()})`,
-      );
-    return parsed.data;
+    return readJson(await this.open(`${path}?${new URLSearchParams(query)}`), `${this.domain}: ${path}`, shape);
   }
 
   /**
    * The current code of the account's authenticator; waits for the next one when this one is about to end, or was given
    * in this step already: sites take each code once.
    */
-  async totp(): Promise<string> {
-    this.#lastCode = await makeTotp(this.#totpSecret, this.signal, this.#lastCode);
-    return this.#lastCode;
+  totp(): Promise<string> {
+    return this.#authenticator.nextCode(this.signal);
   }
 
   /** Whether the task brings an authenticator secret. */
   get hasTotp(): boolean {
-    return this.#totpSecret !== '';
+    return this.#authenticator.hasSecret;
   }
 
   #act(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
@@ -346,7 +338,7 @@ export class Kit {
   }
 
   async #perform(verb: string, target: Locator, run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    this.#note(`${verb} ${String(target)}`);
+    this.#journal.note(`${verb} ${String(target)}`);
     this.#trouble.throwIfStrange();
     const begun = performance.now();
     try {
@@ -371,7 +363,7 @@ export class Kit {
     this.#cookieBanner = undefined;
     if (!button) return;
     await this.page.addLocatorHandler(button, async () => {
-      this.#note(`decline cookies by ${String(button)}`);
+      this.#journal.note(`decline cookies by ${String(button)}`);
       // When it fails, the banner stays, and what is behind it tells that it could not be clicked.
       await button.click({ signal: this.signal }).catch(() => {});
     });
@@ -392,9 +384,5 @@ export class Kit {
     } catch {
       return '(none)';
     }
-  }
-
-  #note(did: string): void {
-    this.journal.push({ at: Math.round(performance.now() - this.#begun), did });
   }
 }

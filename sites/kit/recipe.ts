@@ -1,6 +1,7 @@
-import type { Locator, Page } from 'playwright';
 import type { MailProof, MailRequest } from '../../contracts/mail.ts';
 import type { Kit } from './kit.ts';
+import type { Picture, PictureLimits } from './picture.ts';
+import type { SitePages } from './site-pages.ts';
 
 /** The account as a recipe sees it. The password may be typed by `kit.fillSecret` only. */
 export interface Account {
@@ -10,13 +11,6 @@ export interface Account {
   firstName: string;
   lastName: string;
   phone: string;
-}
-
-/** A picture, already within the limits that the recipe states. */
-export interface Picture {
-  name: string;
-  type: 'image/png' | 'image/jpeg' | 'image/webp';
-  bytes: Buffer;
 }
 
 /** What a profile is furnished with; empty texts and absent pictures are left as they are on the site. */
@@ -41,17 +35,6 @@ export interface Show {
   description: string;
   ownerEmail: string;
   cover: Picture;
-}
-
-export interface PictureLimits {
-  types: Picture['type'][];
-  maxBytes: number;
-  maxWidth?: number;
-  maxHeight?: number;
-  minWidth?: number;
-  minHeight?: number;
-  /** Cut to a square around its middle. */
-  square?: boolean;
 }
 
 /** What the platform takes; absent means that it has no such thing. */
@@ -94,13 +77,9 @@ export interface Furnished {
  *   `updateProfile`, `addLinks`, `importFeed`, `confirmImport`;
  * - create, sends its form by `kit.submit` and once; when its end is unknown, a read step looks first: `signUp`, `makeShow`.
  */
-export interface Recipe {
+export interface Recipe extends SitePages {
   name: string;
   limits: Limits;
-  /** Other origins that the site's pages lead to, such as a sign-in host; a step that is led elsewhere ends. */
-  origins?: string[];
-  /** The button that declines cookies, or that closes a banner which offers no choice; never one that accepts them. */
-  cookieBanner?(page: Page): Locator;
   /** The public profile's address, whether or not it is there. */
   profileUrl?(kit: Kit, account: Account): string;
   /** Looks without signing in, and changes nothing. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Limits, PictureLimits, Recipe } from '../kit/recipe.ts';
+import type { PictureLimits } from '../kit/picture.ts';
+import type { Limits, Recipe } from '../kit/recipe.ts';
 
 const amount = z.number().int().positive();
 

@@ -18,7 +18,7 @@ interface DemonstrationSite {
 
 export const mailDomain = 'mail.practice.test';
 /** A domain that the demonstration asks for, and that its sites file does not list. */
-export const unlisted = 'willow.practice.test';
+const unlisted = 'willow.practice.test';
 
 export const demonstrationSites: DemonstrationSite[] = [
   { name: 'alder', confirmation: 'link', becomes: 'completed', why: 'confirmed by a link' },

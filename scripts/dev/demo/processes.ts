@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { execa, type ResultPromise } from 'execa';
 import { CommandError } from '../../command.ts';
 
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const restartWaitMs = 1_000;
+/** What has not gone by then is killed. */
+const stopPatienceMs = 15_000;
 
 export interface ProcessOptions {
   command: string;
@@ -16,10 +19,15 @@ export interface ProcessOptions {
   restart?: boolean;
 }
 
+/** How a TypeScript file of the repository is run. */
+export function runFile(file: string): Pick<ProcessOptions, 'command' | 'args'> {
+  return { command: process.execPath, args: ['--import', 'tsx', path.join(root, file)] };
+}
+
 /** The processes of one run, each with a log file of its own; what dies is started again or ends the run. */
 export class Processes {
   readonly #logFolder: string;
-  readonly #running = new Map<string, ChildProcess>();
+  readonly #running = new Map<string, ResultPromise>();
   readonly #stopped: string[] = [];
   #stopping = false;
   /** Rejects when a process that is not started again has died. */
@@ -42,30 +50,35 @@ export class Processes {
 
   /** Starts a process and waits until it is ready; gives the line that said so. @throws CommandError when it dies first */
   start(name: string, options: ProcessOptions): Promise<string> {
-    // In a group of its own, so that a terminal's Ctrl-C ends it in its turn and not at once with all the others.
-    const child = spawn(options.command, options.args, {
-      env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    this.#running.set(name, child);
+    const log = { file: this.logFile(name), append: true };
+    // Made before execa would, so that only the operator can read it.
+    closeSync(openSync(log.file, 'a', 0o600));
     if (!this.#stopped.includes(name)) this.#stopped.unshift(name);
-    const log = createWriteStream(this.logFile(name), { flags: 'a', mode: 0o600 });
-    child.stderr.pipe(log, { end: false });
     return new Promise((resolve, reject) => {
       let ready = false;
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        log.write(`${line}\n`);
-        if (!ready && options.isReady(line)) {
+      const watch = function* (line: unknown) {
+        if (!ready && options.isReady(String(line))) {
           ready = true;
-          resolve(line);
+          resolve(String(line));
         }
+        yield line;
+      };
+      const child = execa(options.command, options.args, {
+        env: options.env,
+        stdin: 'ignore',
+        stdout: [watch, log],
+        stderr: log,
+        buffer: false,
+        // In a group of its own, so that a terminal's Ctrl-C ends it in its turn and not at once with all the others.
+        detached: true,
+        reject: false,
+        forceKillAfterDelay: stopPatienceMs,
       });
-      child.once('error', reject);
-      child.once('exit', (code, signal) => {
+      this.#running.set(name, child);
+      void child.then(({ exitCode, signal, code }) => {
         this.#running.delete(name);
         if (this.#stopping) return;
-        const end = signal ?? `code ${code}`;
+        const end = signal ?? code ?? `code ${exitCode}`;
         if (!ready)
           reject(
             new CommandError(
@@ -78,17 +91,13 @@ export class Processes {
     });
   }
 
-  /** Ends every process, the last started first: SIGTERM, and SIGKILL when it has not gone in `patienceMs`. */
-  async stop(patienceMs: number): Promise<void> {
+  /** Ends every process, the last started first: SIGTERM, and SIGKILL when it has not gone in 15 s. */
+  async stop(): Promise<void> {
     this.#stopping = true;
     for (const name of this.#stopped) {
       const child = this.#running.get(name);
-      if (!child) continue;
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
-      await gone;
-      clearTimeout(timer);
+      child?.kill('SIGTERM');
+      await child;
     }
   }
 

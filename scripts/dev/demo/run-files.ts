@@ -11,7 +11,7 @@ export function writePrivate(file: string, text: string): void {
 }
 
 /** The keys of an earlier run in this folder, so that what it stored stays readable; else fresh ones. */
-export function readOrMakeKeys(dataDir: string, names: string[]): Record<string, string> {
+export function readOrMakeKeys<Name extends string>(dataDir: string, names: Name[]): Record<Name, string> {
   let earlier: NodeJS.Dict<string> = {};
   try {
     earlier = parseEnv(readFileSync(path.join(dataDir, 'run.env'), 'utf8'));
@@ -20,7 +20,7 @@ export function readOrMakeKeys(dataDir: string, names: string[]): Record<string,
   }
   return Object.fromEntries(
     names.map((name) => [name, process.env[name] || earlier[name] || randomBytes(24).toString('base64url')]),
-  );
+  ) as Record<Name, string>;
 }
 
 /** `DATA_DIR/run.env`: what the other commands take from a running `npm start` (docs/api-contract.md#run-env). */

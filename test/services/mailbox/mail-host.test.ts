@@ -37,7 +37,7 @@ describe.skipIf(missing)(`the mail host${missing ? ` (left out: needs ${missing}
     const before = await mark(brand);
     const otherBefore = await mark(other);
     await hand(brand.address, `Your code is ${code}.`);
-    expect(await awaitMail(host.imap, login(brand), before, request, { signal: soon(), onTick: () => {} })).toEqual({
+    expect(await awaitMail(host.imap, login(brand), before, request, soon())).toEqual({
       kind: 'code',
       value: code,
     });
@@ -49,7 +49,7 @@ describe.skipIf(missing)(`the mail host${missing ? ` (left out: needs ${missing}
     for (const code of ['333333', '444444', '555555']) {
       const before = await mark(other);
       await send(other.address, code);
-      await awaitMail(host.imap, login(other), before, request, { signal: soon(), onTick: () => {} });
+      await awaitMail(host.imap, login(other), before, request, soon());
     }
     const mails = await host.messages(other.address);
     expect(mails.map(({ text }) => text.trim())).toEqual(['333333', '444444', '555555']);

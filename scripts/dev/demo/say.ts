@@ -1,0 +1,2 @@
+/** Tells whoever watches the demonstration. */
+export const say = (text: string) => process.stdout.write(`${text}\n`);
