@@ -83,7 +83,7 @@ const taskSummary = z.object({
 
 export const requestList = z.object({
   success: z.literal(true),
-  data: z.array(requestAnswer).describe('the youngest first'),
+  data: z.array(requestAnswer).describe('newest first'),
   next_cursor: z.string().nullable(),
 });
 

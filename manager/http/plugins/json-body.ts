@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../api-error.ts';
 
 /**
  * Reads every body as JSON, whatever its content type says: the API knows nothing else, and clients forget the header.

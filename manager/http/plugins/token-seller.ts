@@ -1,12 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { jwtVerify } from 'jose';
-import { ApiError } from '../../api-error.ts';
+import type { Shop } from '../../domain/mini-app.ts';
+import { ApiError } from '../api-error.ts';
 import type { CountCall } from './auth.ts';
-
-export interface Shop {
-  sellerId: number;
-  shopId: number;
-}
 
 declare module 'fastify' {
   interface FastifyRequest {

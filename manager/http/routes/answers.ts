@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { errorAnswer, pullLimit } from '../../../contracts/envelope.ts';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../api-error.ts';
 
 const refused = (description: string) => errorAnswer.describe(description);
 

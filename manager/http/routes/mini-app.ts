@@ -1,8 +1,8 @@
 import { errorAnswer } from '../../../contracts/envelope.ts';
 import { incompleteMessage, miniAppExists, miniAppRegistered, miniAppUser } from '../../../contracts/mini-app.ts';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
 import { registerMiniAppUser } from '../../domain/mini-app.ts';
+import { ApiError } from '../api-error.ts';
 import { commonRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';
 

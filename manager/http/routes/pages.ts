@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
-import { listRequests, readRequest } from '../../domain/tasks/admin.ts';
+import { RequestNotFound } from '../../domain/errors.ts';
+import { listRequests, readRequest } from '../../domain/requests/read-requests.ts';
 import { notFoundPage, pointerPage, requestPage, requestsPage } from '../pages/status.ts';
 import type { ApiKeys, CountCall } from '../plugins/auth.ts';
 import { roleOf } from '../plugins/auth.ts';
@@ -44,7 +44,7 @@ export function addPages(app: TypedApp, { db }: ManagerContext, keys: ApiKeys, c
 }
 
 function orUndefined(error: unknown): undefined {
-  if (!(error instanceof ApiError)) throw error;
+  if (!(error instanceof RequestNotFound)) throw error;
 }
 
 function send(reply: FastifyReply, page: string): FastifyReply {
