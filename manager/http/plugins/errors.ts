@@ -1,4 +1,5 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { existsMessage } from '../../../contracts/mini-app.ts';
 import {
@@ -15,12 +16,15 @@ import {
 import { ApiError } from '../api-error.ts';
 
 /** Every answer that isn't a success has the error form (contract section 1); what went wrong in here stays in the log. */
-export function setErrorForm(app: FastifyInstance): void {
-  app.setErrorHandler(sendError);
-  app.setNotFoundHandler(() => {
-    throw new ApiError(404, 'route not found');
-  });
-}
+export const errorAnswers = fp(
+  async (app) => {
+    app.setErrorHandler(sendError);
+    app.setNotFoundHandler(() => {
+      throw new ApiError(404, 'route not found');
+    });
+  },
+  { name: 'error-answers' },
+);
 
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = error instanceof DomainError ? answerTo(error) : error;
