@@ -86,7 +86,7 @@ const taskSummary = z.object({
 
 export const requestList = z.object({
   success: z.literal(true),
-  data: z.array(requestAnswer).describe('the newest first'),
+  data: z.array(requestAnswer).describe('newest first'),
   next_cursor: z.string().nullable(),
 });
 

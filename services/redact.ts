@@ -22,13 +22,16 @@ function writeForms(secret: string): string[] {
 }
 
 /**
- * Makes a function that puts `[secret]` in the place of every secret, in the forms in which pages, addresses and
- * errors write one.
+ * Makes a function that puts a mask in the place of every secret, in the forms in which pages, addresses and errors
+ * write one, and without its spaces too: app passwords are shown in groups.
  */
-export function makeRedactor(secrets: string[]): (text: string) => string {
-  const forms = [...new Set(secrets.filter((secret) => secret.length >= shortestSecret).flatMap(writeForms))];
+export function makeRedactor(secrets: string[], mask = '[secret]'): (text: string) => string {
+  const hidden = secrets
+    .flatMap((secret) => [secret, secret.replaceAll(' ', '')])
+    .filter((secret) => secret.length >= shortestSecret);
+  const forms = [...new Set(hidden.flatMap(writeForms))];
   if (forms.length === 0) return (text) => text;
   forms.sort((a, b) => b.length - a.length);
   const pattern = new RegExp(forms.map(escapeStringRegexp).join('|'), 'g');
-  return (text) => text.replace(pattern, '[secret]');
+  return (text) => text.replace(pattern, mask);
 }

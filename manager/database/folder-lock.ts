@@ -7,7 +7,8 @@ export class FolderInUseError extends Error {
 
 /**
  * Holds a folder for this process: PGlite doesn't notice that another process has the same files open, and both would
- * spoil them. What a killed process left behind is taken over.
+ * spoil them. What a killed process left behind is taken over at once. Lock libraries such as `proper-lockfile` take a
+ * lock that was not renewed for some seconds for abandoned, and a process that was frozen meanwhile would write on.
  *
  * @returns a function that gives the folder back
  * @throws FolderInUseError naming the process that holds it

@@ -1,9 +1,8 @@
 import type { Generated, GeneratedAlways, JSONColumnType, Kysely, Transaction } from 'kysely';
 import type { EntityConnect, NewRequest } from '../../contracts/admin.ts';
-import type { Flow } from '../../contracts/flows.ts';
-import type { Status } from '../domain/tasks/states.ts';
+import type { Flow, Status } from '../../contracts/flows.ts';
 
-export interface RequestsTable {
+interface RequestsTable {
   id: string;
   /** bigint: a string from pg, a number from PGlite. */
   seq: GeneratedAlways<string | number>;
@@ -17,7 +16,7 @@ export interface RequestsTable {
   created_at: Generated<Date>;
 }
 
-export interface TasksTable {
+interface TasksTable {
   id: string;
   seq: GeneratedAlways<string | number>;
   request_id: string;
@@ -46,7 +45,7 @@ export interface TasksTable {
   deleted_at: Date | null;
 }
 
-export interface TaskHistoryTable {
+interface TaskHistoryTable {
   seq: GeneratedAlways<string | number>;
   task_id: string;
   from_status: string | null;
@@ -59,7 +58,7 @@ export interface TaskHistoryTable {
 
 export type Actor = 'worker' | 'admin' | 'manager';
 
-export interface MiniAppUsersTable {
+interface MiniAppUsersTable {
   user_id: GeneratedAlways<string | number>;
   shop_id: string | number;
   seller_id: string | number;

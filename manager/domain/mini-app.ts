@@ -1,17 +1,22 @@
 import { SignJWT } from 'jose';
 import type { MiniAppRegistered, MiniAppUser } from '../../contracts/mini-app.ts';
-import { existsMessage, registeredMessage } from '../../contracts/mini-app.ts';
-import { ApiError } from '../api-error.ts';
+import { registeredMessage } from '../../contracts/mini-app.ts';
 import type { ManagerContext } from '../context.ts';
-import { refuseOverlong } from '../database/indexed-text.ts';
-import type { Shop } from '../http/plugins/token-seller.ts';
+import { MiniAppUserExists } from './errors.ts';
 import { makePassword } from './password.ts';
+import { refuseOverlong } from './refuse-text.ts';
 import { sealJson } from './tasks/secrets.ts';
+
+/** Whose users they are. */
+export interface Shop {
+  sellerId: number;
+  shopId: number;
+}
 
 /**
  * Makes a mini-app user; the password is the server's own and nobody is told (docs/api-contract.md#mini-app-made).
  *
- * @throws ApiError 400 for an id that its index can't hold, 409 when the shop has this Zalo user already
+ * @throws InvalidField for an id that its index can't hold, MiniAppUserExists when the shop has this Zalo user already
  */
 export async function registerMiniAppUser(
   context: ManagerContext,
@@ -28,7 +33,7 @@ export async function registerMiniAppUser(
     .onConflict((conflict) => conflict.columns(['shop_id', 'zalo_user_id']).doNothing())
     .returning('user_id')
     .executeTakeFirst();
-  if (!made) throw new ApiError(409, existsMessage, { need_login: true, zalo_user_id: user.zalo_user_id });
+  if (!made) throw new MiniAppUserExists(user.zalo_user_id);
 
   const userId = Number(made.user_id);
   const shopClaims = { seller_id: shop.sellerId, shop_id: shop.shopId };

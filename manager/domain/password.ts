@@ -10,19 +10,13 @@ const special = '!@#$%*-_=+?';
  * `<` or `>` (docs/api-contract.md#passwords).
  */
 export function makePassword(): string {
-  const rest = [
-    pick(small),
-    pick(digits),
-    pick(special),
-    ...Array.from({ length: 8 }, () => pick(capitals + small + digits)),
-  ];
-  for (let index = rest.length - 1; index > 0; index--) {
-    const other = randomInt(index + 1);
-    [rest[index], rest[other]] = [rest[other]!, rest[index]!];
+  const rest: string[] = [];
+  for (const characters of [small, digits, special, ...Array<string>(8).fill(capitals + small + digits)]) {
+    rest.splice(randomInt(rest.length + 1), 0, pick(characters));
   }
   return pick(capitals) + rest.join('');
 }
 
 function pick(characters: string): string {
-  return characters[randomInt(characters.length)]!;
+  return characters.charAt(randomInt(characters.length));
 }

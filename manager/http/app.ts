@@ -6,15 +6,17 @@ import pino from 'pino';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Database } from '../database/tables.ts';
-import { startRetryManager } from '../domain/retry/retry-manager.ts';
-import type { ApiKeys } from './plugins/auth.ts';
-import { makeCallCounter, requireKey } from './plugins/auth.ts';
-import { sendError, setErrorForm } from './plugins/errors.ts';
-import { readJsonBodies } from './plugins/json-body.ts';
-import { describeApi } from './plugins/openapi.ts';
+import { answerLog } from './plugins/answer-log.ts';
+import type { ApiKeys } from './plugins/api-keys.ts';
+import { requireKey } from './plugins/api-keys.ts';
+import { callLimit } from './plugins/call-limit.ts';
+import { errorAnswers, sendError } from './plugins/errors.ts';
+import { jsonBodies } from './plugins/json-body.ts';
+import { openApi } from './plugins/openapi.ts';
+import { possibleIds } from './plugins/possible-ids.ts';
+import { retries } from './plugins/retries.ts';
 import { requireSeller } from './plugins/token-seller.ts';
 import { addAdminRoutes } from './routes/admin.ts';
-import { refuseImpossibleIds } from './routes/answers.ts';
 import { addEntityRoutes } from './routes/entity.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addMiniAppRoutes } from './routes/mini-app.ts';
@@ -48,17 +50,6 @@ export async function buildApp(options: AppOptions) {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  setErrorForm(app);
-  readJsonBodies(app);
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.debug(
-      { method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'answered',
-    );
-  });
-  await describeApi(app);
-  const countCall = await makeCallCounter(app, options.rateLimit);
-
   const context: ManagerContext = {
     db: options.db,
     keys: options.keys,
@@ -67,32 +58,34 @@ export async function buildApp(options: AppOptions) {
     retryDelay: options.retryDelay,
     registerWait: options.registerWait,
   };
+
+  await app.register(errorAnswers);
+  await app.register(jsonBodies);
+  await app.register(answerLog);
+  await app.register(openApi);
+  await app.register(callLimit, { perMinute: options.rateLimit });
+
   addHealthRoutes(app, context);
   await app.register(async (scope) => {
-    requireKey(scope, options, countCall, 'worker');
-    scope.addHook('preValidation', refuseImpossibleIds);
-    const typed = scope.withTypeProvider<ZodTypeProvider>();
-    addSocialRoutes(typed, context);
-    addEntityRoutes(typed, context);
-    addPodcastRoutes(typed, context);
+    await scope.register(requireKey, { keys: options, needed: 'worker' });
+    await scope.register(possibleIds);
+    addSocialRoutes(scope, context);
+    addEntityRoutes(scope, context);
+    addPodcastRoutes(scope, context);
   });
   await app.register(async (scope) => {
-    requireKey(scope, options, countCall, 'admin');
-    scope.addHook('preValidation', refuseImpossibleIds);
-    addAdminRoutes(scope.withTypeProvider<ZodTypeProvider>(), context);
+    await scope.register(requireKey, { keys: options, needed: 'admin' });
+    await scope.register(possibleIds);
+    addAdminRoutes(scope, context);
   });
-  await app.register(async (scope) => addPages(scope.withTypeProvider<ZodTypeProvider>(), context, options, countCall));
   await app.register(async (scope) => {
     const secret = new TextEncoder().encode(options.miniAppSecret);
-    requireSeller(scope, secret, countCall);
-    addMiniAppRoutes(scope.withTypeProvider<ZodTypeProvider>(), context, secret);
+    await scope.register(requireSeller, { secret });
+    addMiniAppRoutes(scope, context, secret);
   });
+  await app.register(async (scope) => addPages(scope, context, options));
 
-  let stopRetries: (() => Promise<void>) | undefined;
-  app.addHook('onReady', async () => {
-    stopRetries = startRetryManager(context);
-  });
-  app.addHook('onClose', async () => stopRetries?.());
+  await app.register(retries, { context });
   await app.ready();
   return app;
 }

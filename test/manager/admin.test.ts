@@ -249,7 +249,7 @@ onEachDatabase('admin', (bench) => {
     },
   );
 
-  test('requests are listed a page at a time, the youngest first, each once', async () => {
+  test('requests are listed a page at a time, newest first, each once', async () => {
     const made: string[] = [];
     for (let index = 0; index < 7; index++)
       made.unshift((await ask({ website: `https://brand${index}.example` })).body.data.request_id);

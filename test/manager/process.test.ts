@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -96,6 +96,20 @@ describe('the manager as a process', { timeout: 120_000 }, () => {
     const second = run();
     expect(await second.ended).toBe(1);
     expect(second.output()).toContain(`process ${first.child.pid} has the database in ${folder}`);
+    expect(await stop(first.child, 'SIGTERM')).toBe(0);
+  });
+
+  test('leaves a folder alone whose process is frozen, however long', async () => {
+    const first = run();
+    await ready(first);
+    first.child.kill('SIGSTOP');
+    // As old as the lock would be by then, for whoever judges by its age.
+    const longAgo = new Date(Date.now() - 3_600_000);
+    utimesSync(path.join(folder, 'manager.lock'), longAgo, longAgo);
+    const second = run();
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toContain(`process ${first.child.pid} has the database in ${folder}`);
+    first.child.kill('SIGCONT');
     expect(await stop(first.child, 'SIGTERM')).toBe(0);
   });
 

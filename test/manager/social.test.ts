@@ -213,4 +213,17 @@ onEachDatabase('social', (bench) => {
     const { body } = await bench.manager.admin('GET', `/tasks/${id}`);
     expect(body.data.history.at(-1).note).toBe('tried ********, ********, ******** and ********');
   });
+
+  test('a report names no secret in the history, in whatever form it writes it', async () => {
+    const password = 'Planted&pw ö';
+    const {
+      ids: [id],
+    } = await bench.manager.make({ type: 'social', accounts: [{ ...accounts(1)[0]!, password }] });
+    await bench.manager.post(`${links}/${id}/start`);
+    await bench.manager.post(`${links}/${id}/fail`, {
+      error_message: `no page at ?p=${encodeURIComponent(password)}, which shows Planted&amp;pw ö`,
+    });
+    const { body } = await bench.manager.admin('GET', `/tasks/${id}`);
+    expect(body.data.history.at(-1).error_message).toBe('no page at ?p=********, which shows ********');
+  });
 });

@@ -14,6 +14,10 @@ describe('redacting', () => {
     expect(makeRedactor(['pass', 'password', 'wordy'])('my password, my pass')).toBe('my [secret], my [secret]');
   });
 
+  test('a secret in groups is replaced without its spaces too', () => {
+    expect(makeRedactor(['abcd efgh ijkl'])('abcd efgh ijkl, abcdefghijkl')).toBe('[secret], [secret]');
+  });
+
   test('leaves a text without a secret as it is, and too short a secret', () => {
     expect(makeRedactor([])('as it is')).toBe('as it is');
     expect(makeRedactor(['', 'abc'])('abc as it is')).toBe('abc as it is');

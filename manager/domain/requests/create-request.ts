@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { NewRequest } from '../../../contracts/admin.ts';
-import { ApiError } from '../../api-error.ts';
+import type { Status } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
-import { refuseOverlong } from '../../database/indexed-text.ts';
 import type { DatabaseTransaction } from '../../database/tables.ts';
+import { DuplicateTask } from '../errors.ts';
 import { makePassword } from '../password.ts';
+import { refuseOverlong } from '../refuse-text.ts';
 import type { Credentials } from '../tasks/secrets.ts';
 import { sealJson } from '../tasks/secrets.ts';
-import type { Status } from '../tasks/states.ts';
 import { spin } from './spin.ts';
 import { websiteKey } from './website-key.ts';
 
@@ -21,7 +21,7 @@ const chunk = 1000;
 /**
  * Makes a request and one task per account, in the order given, or nothing at all.
  *
- * @throws ApiError 400 for a text that its index can't hold, 409 naming website and domain when a live task of this type has the account already
+ * @throws InvalidField for a text that its index can't hold, DuplicateTask when a live task of this type has the account already
  */
 export async function createRequest(
   context: ManagerContext,
@@ -105,11 +105,9 @@ async function insertTasks(trx: DatabaseTransaction, tasks: NewTask[], website: 
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .execute();
-  if (made.length < tasks.length) {
-    const ids = new Set(made.map(({ id }) => id));
-    const { domain, type } = tasks.find(({ id }) => !ids.has(id))!;
-    throw new ApiError(409, `${website} already has a live ${type} task for ${domain}`, { website, domain });
-  }
+  const ids = new Set(made.map(({ id }) => id));
+  const left = tasks.find(({ id }) => !ids.has(id));
+  if (left) throw new DuplicateTask(left.type, website, left.domain);
   await trx
     .insertInto('task_history')
     .values(tasks.map(({ id, status }) => ({ task_id: id, to_status: status, actor: 'admin' as const })))

@@ -9,17 +9,19 @@ export function spin(text: string): string {
   let frame = { choices: [] as string[], current: '' };
 
   for (const [piece] of text.matchAll(/[{}|]|[^{}|]+/g)) {
+    const outer = open.at(-1);
     if (piece === '{') {
       open.push(frame);
       frame = { choices: [], current: '' };
-    } else if (piece === '|' && open.length > 0) {
+    } else if (piece === '|' && outer) {
       frame.choices.push(frame.current);
       frame.current = '';
-    } else if (piece === '}' && open.length > 0) {
+    } else if (piece === '}' && outer) {
       const { choices, current } = frame;
       const resolved = choices.length === 0 ? `{${current}}` : pick([...choices, current]);
-      frame = open.pop()!;
-      frame.current += resolved;
+      open.pop();
+      outer.current += resolved;
+      frame = outer;
     } else {
       frame.current += piece;
     }
@@ -32,5 +34,5 @@ export function spin(text: string): string {
 }
 
 function pick(choices: string[]): string {
-  return choices[randomInt(choices.length)]!;
+  return choices[randomInt(choices.length)] ?? '';
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ManagerContext } from '../../context.ts';
 import { lockRequestOf, releaseRegistered } from '../tasks/register-phase.ts';
-import { transitions } from '../tasks/states.ts';
+import { statusAfter } from '../tasks/states.ts';
 
 /** Rows of one transaction. */
 const batch = 500;
@@ -50,9 +50,9 @@ export function startRetryManager(context: ManagerContext): () => Promise<void> 
 }
 
 /** Puts every failed task whose time has come back into its queue; rows that another manager holds are left to it. */
-export async function requeueDue({ db }: ManagerContext): Promise<void> {
-  const podcast = transitions.podcast.retry!;
-  const entity = transitions.entity.retry!;
+async function requeueDue({ db }: ManagerContext): Promise<void> {
+  const podcast = statusAfter('podcast', 'retry', 'failed');
+  const connect = statusAfter('entity', 'retry', 'connect_failed');
   for (let taken = batch; taken === batch;) {
     const { rows } = await sql`
       with due as (
@@ -63,7 +63,7 @@ export async function requeueDue({ db }: ManagerContext): Promise<void> {
       ), moved as (
         update tasks
         set retry_at = null, retry_count = retry_count + 1,
-          status = case due.status when 'failed' then ${sql.lit(podcast.failed)} when 'connect_failed' then ${sql.lit(entity.connect_failed)} end
+          status = case due.status when 'failed' then ${sql.lit(podcast)} when 'connect_failed' then ${sql.lit(connect)} end
         from due where tasks.id = due.id and tasks.status = due.status
         returning tasks.id, due.status as from_status, tasks.status as to_status
       )
@@ -75,7 +75,7 @@ export async function requeueDue({ db }: ManagerContext): Promise<void> {
 }
 
 /** Sends on the registered tasks of requests that have waited long enough for the rest. */
-export async function releaseOverdue(context: ManagerContext): Promise<void> {
+async function releaseOverdue(context: ManagerContext): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     select distinct on (request_id) id from tasks
     where type = 'entity' and status = 'registered' and deleted_at is null

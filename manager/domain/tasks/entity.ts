@@ -1,17 +1,19 @@
 import type { CompleteConnect, ConnectTaskAnswer, EntityStatus, FailConnect } from '../../../contracts/entity.ts';
 import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../../contracts/social.ts';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
-import { refuseOverlong } from '../../database/indexed-text.ts';
-import { readLinks } from '../requests/entity-links.ts';
+import { WrongStatusToRead } from '../errors.ts';
+import { refuseOverlong } from '../refuse-text.ts';
+import { readLinks } from './entity-links.ts';
 import type { Move } from './move.ts';
 import { moveTask } from './move.ts';
+import { nextRetry } from './next-retry.ts';
 import type { TaskRow } from './read-tasks.ts';
-import { accountOf, profileOf, readTask, selectWaiting, withSecrets } from './read-tasks.ts';
+import { readTask, selectWaiting, withSecrets } from './read-tasks.ts';
 import { lockRequestOf, releaseRegistered } from './register-phase.ts';
-import { nextRetry, registerFailure, registerReport, replacing } from './reports.ts';
+import { registerFailure, registerReport, replacing } from './reports.ts';
 import type { Credentials } from './secrets.ts';
 import { openSecrets } from './secrets.ts';
+import { accountOf, profileOf } from './task-fields.ts';
 
 const flow = 'entity';
 
@@ -33,16 +35,14 @@ export async function pullEntity(
   return withSecrets(context, rows).map(([row, secrets]) => answer(row, secrets, links));
 }
 
-/** @throws ApiError 404, also when the task is in another status than expected (docs/api-contract.md#entity-read) */
+/** @throws TaskNotFound, WrongStatusToRead */
 export async function readEntity(
   context: ManagerContext,
   id: string,
   expected: EntityStatus,
 ): Promise<EntityTaskAnswer> {
   const row = await readTask(context.db, flow, id);
-  if (row.status !== expected) {
-    throw new ApiError(404, 'task not in expected status', { current_status: row.status, expected });
-  }
+  if (row.status !== expected) throw new WrongStatusToRead(flow, row.status, expected);
   const links = isConnect(row) ? await readLinks(context.db, [row.request_id]) : new Map<string, string[]>();
   return answer(row, openSecrets(context.keys, row), links);
 }
@@ -119,6 +119,6 @@ function answer(row: TaskRow, secrets: Credentials, links: Map<string, string[]>
   return {
     ...account,
     ...(row.link_profile && { link_profile: row.link_profile }),
-    entity_connect: links.get(row.request_id)!,
+    entity_connect: links.get(row.request_id) ?? [],
   };
 }

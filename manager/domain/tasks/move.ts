@@ -1,12 +1,13 @@
 import type { UpdateObject } from 'kysely';
 import { sql } from 'kysely';
-import type { Flow } from '../../../contracts/flows.ts';
-import { ApiError, notFound } from '../../api-error.ts';
+import type { Flow, Status } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
-import type { Actor, Database, DatabaseTransaction, Tables } from '../../database/tables.ts';
+import type { Actor, DatabaseTransaction, Tables } from '../../database/tables.ts';
+import { WrongStatus } from '../errors.ts';
+import { readStatus } from './read-tasks.ts';
 import type { Reported } from './secrets.ts';
 import { redact, sealJson } from './secrets.ts';
-import type { Event, Status } from './states.ts';
+import type { Event } from './states.ts';
 import { expectedBefore, transitions } from './states.ts';
 
 export interface Move {
@@ -26,14 +27,14 @@ export interface Move {
  * Makes one transition: one conditional update, so that of two simultaneous ones exactly one wins, and its history row.
  *
  * @returns the task's new status, and when it will be tried again
- * @throws ApiError 404 for a task that is unknown or deleted, 409 for one in another status
+ * @throws TaskNotFound, WrongStatus
  */
 export async function moveTask(
   context: ManagerContext,
   trx: DatabaseTransaction,
   move: Move,
 ): Promise<{ status: Status; retry_at: Date | null }> {
-  const all = Object.entries(transitions[move.flow][move.event]!) as [Status, Status][];
+  const all = Object.entries(transitions[move.flow][move.event] ?? {}) as [Status, Status][];
   const pairs = all.filter(([from]) => from === (move.from ?? from));
   const next = sql<Status>`case status ${sql.join(
     pairs.map(([from, to]) => sql`when ${sql.lit(from)} then ${sql.lit(to)}`),
@@ -63,7 +64,8 @@ export async function moveTask(
   if (!moved) throw await refuseMove(trx, move);
 
   const withoutSecrets = (text: string | null | undefined) => (text ? redact(context.keys, moved, text) : null);
-  const [from] = pairs.find(([, to]) => to === moved.status)!;
+  const [from] = pairs.find(([, to]) => to === moved.status) ?? [];
+  if (!from) throw new Error(`${move.event} does not lead to ${moved.status}`);
   await trx
     .insertInto('task_history')
     .values({
@@ -78,25 +80,7 @@ export async function moveTask(
   return moved;
 }
 
-async function refuseMove(trx: DatabaseTransaction, { flow, taskId, event }: Move): Promise<ApiError> {
+async function refuseMove(trx: DatabaseTransaction, { flow, taskId, event }: Move): Promise<WrongStatus> {
   const current = await readStatus(trx, flow, taskId);
-  return wrongStatus(current, expectedBefore(flow, event, current));
-}
-
-/** The refusal of a call that came for a task in another status (docs/api-contract.md#transitions). */
-export function wrongStatus(current: Status, expected: Status): ApiError {
-  return new ApiError(409, 'task not in expected status', { current_status: current, expected });
-}
-
-/** @throws ApiError 404 */
-export async function readStatus(db: Database, flow: Flow, taskId: string): Promise<Status> {
-  const row = await db
-    .selectFrom('tasks')
-    .select('status')
-    .where('id', '=', taskId)
-    .where('type', '=', flow)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  if (!row) throw notFound();
-  return row.status;
+  return new WrongStatus(current, expectedBefore(flow, event, current));
 }

@@ -1,13 +1,15 @@
 import { sql } from 'kysely';
 import type { CompletePodcast, FailPodcast, PodcastTaskAnswer } from '../../../contracts/podcast.ts';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
-import { moveTask, readStatus, wrongStatus } from './move.ts';
+import { InvalidField, WrongStatus } from '../errors.ts';
+import { moveTask } from './move.ts';
+import { nextRetry } from './next-retry.ts';
 import type { TaskRow } from './read-tasks.ts';
-import { accountOf, readTask, selectTasks, selectWaiting, withSecrets } from './read-tasks.ts';
-import { nextRetry, registerReport } from './reports.ts';
+import { readStatus, readTask, selectTasks, selectWaiting, withSecrets } from './read-tasks.ts';
+import { registerReport } from './reports.ts';
 import type { Credentials } from './secrets.ts';
 import { openSecrets } from './secrets.ts';
+import { accountOf } from './task-fields.ts';
 
 const flow = 'podcast';
 
@@ -25,7 +27,7 @@ export async function pullPodcast(context: ManagerContext, limit: number): Promi
   return withSecrets(context, rows).map(([row, secrets]) => answer(context, row, secrets, feeds));
 }
 
-/** @throws ApiError 404 */
+/** @throws TaskNotFound */
 export async function readPodcast(context: ManagerContext, id: string): Promise<PodcastTaskAnswer> {
   const row = await readTask(context.db, flow, id);
   return answer(context, row, openSecrets(context.keys, row), await readFeeds(context, [row]));
@@ -38,18 +40,18 @@ export async function startPodcast(context: ManagerContext, taskId: string): Pro
       .transaction()
       .execute((trx) => moveTask(context, trx, { flow, taskId, event: 'start', by: 'worker' }));
   } catch (error) {
-    if (error instanceof ApiError && error.details.current_status === 'running') return;
+    if (error instanceof WrongStatus && error.current === 'running') return;
     throw error;
   }
 }
 
-/** @throws ApiError 404, 409, and 400 when a main site reports no feed */
+/** @throws TaskNotFound, WrongStatus, and InvalidField when a main site reports no feed */
 export async function completePodcast(context: ManagerContext, taskId: string, body: CompletePodcast): Promise<void> {
   const status = await readStatus(context.db, flow, taskId);
-  if (status !== 'running') throw wrongStatus(status, 'running');
+  if (status !== 'running') throw new WrongStatus(status, 'running');
   const { domain } = await readTask(context.db, flow, taskId);
   if (isMain(context, domain) && !body.link_rss?.trim())
-    throw new ApiError(400, 'link_rss: is required on a main site');
+    throw new InvalidField('link_rss', 'is required on a main site');
   await context.db
     .transaction()
     .execute((trx) =>

@@ -1,10 +1,9 @@
-import type { Flow } from '../../../contracts/flows.ts';
-import { notFound } from '../../api-error.ts';
+import type { Flow, Status } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { Database } from '../../database/tables.ts';
+import { TaskNotFound } from '../errors.ts';
 import type { Credentials, SealedRow } from './secrets.ts';
 import { openSecrets } from './secrets.ts';
-import type { Status } from './states.ts';
 
 /** Tasks with what their request says of all of them, deleted ones left out. */
 export function selectTasks(db: Database, flow: Flow) {
@@ -43,47 +42,24 @@ export function selectWaiting(db: Database, flow: Flow, status: Status, limit: n
     .limit(limit);
 }
 
-/** @throws ApiError 404 for a task that is unknown or deleted */
+/** @throws TaskNotFound */
 export async function readTask(db: Database, flow: Flow, taskId: string): Promise<TaskRow> {
   const row = await selectTasks(db, flow).where('tasks.id', '=', taskId).executeTakeFirst();
-  if (!row) throw notFound();
+  if (!row) throw new TaskNotFound();
   return row;
 }
 
-/** What every flow answers of a task. */
-export function accountOf(row: TaskRow, secrets: Credentials) {
-  return {
-    id: row.id,
-    request_id: row.request_id,
-    domain: row.domain,
-    website: row.website,
-    email: row.email,
-    username: row.username,
-    pass_mail: secrets.pass_mail,
-    twofa: secrets.twofa,
-    app_password: secrets.app_password,
-    password: secrets.password,
-  };
-}
-
-/** What the register phases add: what to furnish the profile with. */
-export function profileOf({ profile, about }: TaskRow) {
-  const groups = [
-    { type: 'avatar' as const, url: profile.avatar_url },
-    { type: 'cover' as const, url: profile.cover_url },
-  ];
-  return {
-    first_name: profile.first_name,
-    last_name: profile.last_name,
-    phone: profile.phone,
-    address: profile.address,
-    location: profile.location,
-    about,
-    avatar_url: profile.avatar_url,
-    cover_url: profile.cover_url,
-    social_connect: profile.social_connect,
-    images: groups.filter(({ url }) => url !== '').map(({ type, url }) => ({ type, urls: [url] })),
-  };
+/** @throws TaskNotFound */
+export async function readStatus(db: Database, flow: Flow, taskId: string): Promise<Status> {
+  const row = await db
+    .selectFrom('tasks')
+    .select('status')
+    .where('id', '=', taskId)
+    .where('type', '=', flow)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (!row) throw new TaskNotFound();
+  return row.status;
 }
 
 /** Opens each task's credentials. One whose key is not in the ring is left out and logged: it must not hide the others. */

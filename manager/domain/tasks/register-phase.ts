@@ -1,16 +1,17 @@
 import { sql } from 'kysely';
-import { notFound } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { DatabaseTransaction } from '../../database/tables.ts';
-import { transitions } from './states.ts';
+import { TaskNotFound } from '../errors.ts';
+import { statusAfter } from './states.ts';
 
-const { release, skip_connect } = transitions.entity;
+const released = statusAfter('entity', 'release', 'registered');
+const skipped = statusAfter('entity', 'skip_connect', 'registered');
 
 /**
  * Locks the request of a task. What ends a task's register phase does this first: two last completes at once would each
  * see the other still at work, and nobody would release their request.
  *
- * @throws ApiError 404
+ * @throws TaskNotFound
  */
 export async function lockRequestOf(trx: DatabaseTransaction, taskId: string) {
   const request = await trx
@@ -21,7 +22,7 @@ export async function lockRequestOf(trx: DatabaseTransaction, taskId: string) {
     .where('tasks.deleted_at', 'is', null)
     .forUpdate('requests')
     .executeTakeFirst();
-  if (!request) throw notFound();
+  if (!request) throw new TaskNotFound();
   return request;
 }
 
@@ -38,7 +39,7 @@ export async function releaseRegistered(
     with moved as (
       update tasks
       set
-        status = case requests.entity_connect->>'mode' when 'disable' then ${sql.lit(skip_connect!.registered)} else ${sql.lit(release!.registered)} end,
+        status = case requests.entity_connect->>'mode' when 'disable' then ${sql.lit(skipped)} else ${sql.lit(released)} end,
         completed_at = case requests.entity_connect->>'mode' when 'disable' then now() end
       from requests
       where requests.id = ${requestId} and tasks.request_id = requests.id

@@ -1,4 +1,5 @@
 import type { KeyRing } from '../../../config/key-ring.ts';
+import { makeRedactor } from '../../../services/redact.ts';
 
 /** What a task was given to sign in and to read mail with. */
 export interface Credentials {
@@ -42,7 +43,10 @@ export function openSecrets(keys: KeyRing, row: SealedRow): Credentials & { cook
 function openBoth(keys: KeyRing, row: SealedRow): { given: Credentials; reported: Reported } {
   return {
     given: openJson<Credentials>(keys, row.secrets_key, row.secrets),
-    reported: row.reported ? openJson<Reported>(keys, row.reported_key!, row.reported) : { password: '', cookie: '' },
+    reported:
+      row.reported && row.reported_key
+        ? openJson<Reported>(keys, row.reported_key, row.reported)
+        : { password: '', cookie: '' },
   };
 }
 
@@ -54,16 +58,12 @@ export function maskSecrets<Secrets extends { [Name in keyof Secrets]: string }>
 }
 
 /**
- * Takes a task's secrets, the replaced ones too, out of what a worker wrote about it. Shorter ones than four characters
- * would take words apart.
+ * Masks a task's secrets, the replaced ones too, in what a worker wrote about it.
  *
  * @throws Error when the key that sealed them isn't in the ring
  */
 export function redact(keys: KeyRing, row: SealedRow, text: string): string {
   const { given, reported } = openBoth(keys, row);
-  return [...Object.values(given), ...Object.values(reported)]
-    .flatMap((secret: string) => [secret, secret.replaceAll(' ', '')])
-    .filter((secret) => secret.length >= 4)
-    .sort((one, other) => other.length - one.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, mask), text);
+  const secrets: string[] = [...Object.values(given), ...Object.values(reported)];
+  return makeRedactor(secrets, mask)(text);
 }

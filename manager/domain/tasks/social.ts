@@ -1,12 +1,13 @@
 import type { CompleteRegister, FailRegister, SocialStatus, SocialTaskAnswer } from '../../../contracts/social.ts';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
+import { WrongStatusToRead } from '../errors.ts';
 import { moveTask } from './move.ts';
 import type { TaskRow } from './read-tasks.ts';
-import { accountOf, profileOf, readTask, selectWaiting, withSecrets } from './read-tasks.ts';
+import { readTask, selectWaiting, withSecrets } from './read-tasks.ts';
 import { registerFailure, registerReport } from './reports.ts';
 import type { Credentials } from './secrets.ts';
 import { openSecrets } from './secrets.ts';
+import { accountOf, profileOf } from './task-fields.ts';
 
 const flow = 'social';
 
@@ -15,14 +16,14 @@ export async function pullSocial(context: ManagerContext, limit: number): Promis
   return withSecrets(context, rows).map(([row, secrets]) => answer(row, secrets));
 }
 
-/** @throws ApiError 404, or 409 when the task is in another status than expected */
+/** @throws TaskNotFound, WrongStatusToRead */
 export async function readSocial(
   context: ManagerContext,
   id: string,
   expected: SocialStatus,
 ): Promise<SocialTaskAnswer> {
   const row = await readTask(context.db, flow, id);
-  if (row.status !== expected) throw new ApiError(409, 'status mismatch', { current_status: row.status, expected });
+  if (row.status !== expected) throw new WrongStatusToRead(flow, row.status, expected);
   return answer(row, openSecrets(context.keys, row));
 }
 

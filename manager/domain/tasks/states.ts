@@ -1,9 +1,4 @@
-import type { EntityStatus } from '../../../contracts/entity.ts';
-import type { Flow } from '../../../contracts/flows.ts';
-import type { PodcastStatus } from '../../../contracts/podcast.ts';
-import type { SocialStatus } from '../../../contracts/social.ts';
-
-export type Status = SocialStatus | EntityStatus | PodcastStatus;
+import type { Flow, Status } from '../../../contracts/flows.ts';
 
 export type Event =
   | 'start'
@@ -58,5 +53,14 @@ export function isRegisterPhase(status: Status): boolean {
 /** The status before an event that a caller of a task in `current` must have had in mind. */
 export function expectedBefore(flow: Flow, event: Event, current: Status): Status {
   const before = Object.keys(transitions[flow][event] ?? {}) as Status[];
-  return before.find((status) => isRegisterPhase(status) === isRegisterPhase(current)) ?? before[0]!;
+  const [first] = before;
+  if (!first) throw new Error(`${flow} has no transition ${event}`);
+  return before.find((status) => isRegisterPhase(status) === isRegisterPhase(current)) ?? first;
+}
+
+/** The status that an event leads to. */
+export function statusAfter(flow: Flow, event: Event, before: Status): Status {
+  const after = transitions[flow][event]?.[before];
+  if (!after) throw new Error(`${flow} has no transition ${event} from ${before}`);
+  return after;
 }

@@ -12,10 +12,8 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 /** A template whose values are escaped, unless they are `Html` (or lists of it). */
 export function html(parts: TemplateStringsArray, ...values: (string | number | Html | Html[])[]): Html {
   const write = (value: string | number | Html): string =>
-    value instanceof Html ? value.text : String(value).replace(/[&<>"']/g, (character) => entities[character]!);
-  return new Html(
-    parts
-      .map((part, index) => part + (index < values.length ? [values[index]!].flat().map(write).join('') : ''))
-      .join(''),
-  );
+    value instanceof Html
+      ? value.text
+      : String(value).replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return new Html(String.raw({ raw: parts }, ...values.map((value) => [value].flat().map(write).join(''))));
 }

@@ -1,30 +1,33 @@
-import type { FastifyInstance } from 'fastify';
-import { ApiError } from '../../api-error.ts';
+import fp from 'fastify-plugin';
+import { ApiError } from '../api-error.ts';
 
 /**
  * Reads every body as JSON, whatever its content type says: the API knows nothing else, and clients forget the header.
  * An empty one is none at all, since clients send the header with `start` too.
  */
-export function readJsonBodies(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
-    const text = String(body);
-    if (text.trim() === '') return done(null, undefined);
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return done(new ApiError(400, 'body is not valid JSON'));
-    }
-    // Only an escape can write what the database can't hold.
-    const field = text.includes('\\u') ? findUnstorable(value) : undefined;
-    if (field !== undefined)
-      return done(
-        new ApiError(400, `${field || 'body'}: holds a character that is no text (NUL or half a surrogate pair)`),
-      );
-    done(null, value);
-  });
-}
+export const jsonBodies = fp(
+  async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+      const text = String(body);
+      if (text.trim() === '') return done(null, undefined);
+      let value: unknown;
+      try {
+        value = JSON.parse(text);
+      } catch {
+        return done(new ApiError(400, 'body is not valid JSON'));
+      }
+      // Only an escape can write what the database can't hold.
+      const field = text.includes('\\u') ? findUnstorable(value) : undefined;
+      if (field !== undefined)
+        return done(
+          new ApiError(400, `${field || 'body'}: holds a character that is no text (NUL or half a surrogate pair)`),
+        );
+      done(null, value);
+    });
+  },
+  { name: 'json-bodies' },
+);
 
 /** The path of the first text with NUL or a lone surrogate, which PostgreSQL refuses; without recursion, since a body may be nested deeper than the stack. */
 function findUnstorable(body: unknown): string | undefined {

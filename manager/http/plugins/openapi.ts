@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -8,38 +8,41 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
 };
 
 /** OpenAPI 3.1 at `/openapi.json`, made from the schemas that check the requests; register it before the routes. */
-export async function describeApi(app: FastifyInstance): Promise<void> {
-  await app.register(swagger, {
-    transform: jsonSchemaTransform,
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'enlist manager',
-        version,
-        description: "Hands out tasks and takes reports of a brand's own accounts.",
-      },
-      tags: [
-        { name: 'social', description: 'Accounts on social sites' },
-        { name: 'entity', description: 'Accounts and the links on their profiles' },
-        { name: 'podcast', description: 'Podcast accounts and their feed' },
-        { name: 'mini app', description: 'Registration of Mini App users' },
-        { name: 'admin', description: 'Requests and their tasks' },
-        { name: 'health', description: 'For probes; no key' },
-      ],
-      components: {
-        securitySchemes: {
-          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
-          adminKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'the admin key' },
-          tokenSeller: {
-            type: 'apiKey',
-            in: 'header',
-            name: 'Token-Seller',
-            description: 'JWT with numeric seller_id and shop_id',
+export const openApi = fp(
+  async (app) => {
+    await app.register(swagger, {
+      transform: jsonSchemaTransform,
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'enlist manager',
+          version,
+          description: "Hands out tasks and takes reports of a brand's own accounts.",
+        },
+        tags: [
+          { name: 'social', description: 'Accounts on social sites' },
+          { name: 'entity', description: 'Accounts and the links on their profiles' },
+          { name: 'podcast', description: 'Podcast accounts and their feed' },
+          { name: 'mini app', description: 'Registration of Mini App users' },
+          { name: 'admin', description: 'Requests and their tasks' },
+          { name: 'health', description: 'For probes; no key' },
+        ],
+        components: {
+          securitySchemes: {
+            apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+            adminKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'the admin key' },
+            tokenSeller: {
+              type: 'apiKey',
+              in: 'header',
+              name: 'Token-Seller',
+              description: 'JWT with numeric seller_id and shop_id',
+            },
+            shopId: { type: 'apiKey', in: 'header', name: 'Shop-ID', description: 'the shop_id of the token' },
           },
-          shopId: { type: 'apiKey', in: 'header', name: 'Shop-ID', description: 'the shop_id of the token' },
         },
       },
-    },
-  });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-}
+    });
+    app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  },
+  { name: 'openapi' },
+);

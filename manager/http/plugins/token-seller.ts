@@ -1,12 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 import { jwtVerify } from 'jose';
-import { ApiError } from '../../api-error.ts';
-import type { CountCall } from './auth.ts';
-
-export interface Shop {
-  sellerId: number;
-  shopId: number;
-}
+import type { Shop } from '../../domain/mini-app.ts';
+import { ApiError } from '../api-error.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,17 +10,24 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Lets only sellers in: `Token-Seller`, a JWT of the shop that `Shop-ID` names (docs/api-contract.md#mini-app-seller).
- */
-export function requireSeller(app: FastifyInstance, secret: Uint8Array, countCall: CountCall): void {
-  app.decorateRequest('shop', null);
-  app.addHook('onRequest', async (request) => {
-    const { 'token-seller': token, 'shop-id': shopId } = request.headers;
-    request.shop = (await readSellerToken(secret, token, shopId)) ?? null;
-    await countCall(request, request.shop ? `shop ${request.shop.shopId}` : `address ${request.ip}`);
-    if (!request.shop) throw new ApiError(401, 'invalid Token-Seller or Shop-ID');
-  });
+/** Lets only sellers in: `Token-Seller`, a JWT of the shop that `Shop-ID` names (docs/api-contract.md#mini-app-seller). */
+export const requireSeller = fp<{ secret: Uint8Array }>(
+  async (app, { secret }) => {
+    app.decorateRequest('shop', null);
+    app.addHook('onRequest', async (request) => {
+      const { 'token-seller': token, 'shop-id': shopId } = request.headers;
+      request.shop = (await readSellerToken(secret, token, shopId)) ?? null;
+      await app.countCall(request, request.shop ? `shop ${request.shop.shopId}` : `address ${request.ip}`);
+      shopOf(request);
+    });
+  },
+  { name: 'require-seller', dependencies: ['call-limit'] },
+);
+
+/** @throws ApiError 401 when the call is not a seller's */
+export function shopOf({ shop }: FastifyRequest): Shop {
+  if (!shop) throw new ApiError(401, 'invalid Token-Seller or Shop-ID');
+  return shop;
 }
 
 async function readSellerToken(secret: Uint8Array, token: unknown, shopId: unknown): Promise<Shop | undefined> {

@@ -3,8 +3,9 @@ import { newRequest, requestDetail, requestList, requestMade, taskDetail } from 
 import { errorAnswer, okAnswer } from '../../../contracts/envelope.ts';
 import type { ManagerContext } from '../../context.ts';
 import { createRequest } from '../../domain/requests/create-request.ts';
-import { listRequests, readRequest, readTaskDetail } from '../../domain/tasks/admin.ts';
+import { listRequests, readRequest } from '../../domain/requests/read-requests.ts';
 import { deleteTask } from '../../domain/tasks/delete-task.ts';
+import { readTaskDetail } from '../../domain/tasks/read-task-detail.ts';
 import { adminRefusals, idParameter, limitParameter } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
@@ -44,7 +45,7 @@ export function addAdminRoutes(app: TypedApp, context: ManagerContext): void {
       schema: {
         tags,
         security,
-        summary: 'Requests, the newest first',
+        summary: 'Requests, newest first',
         querystring: z.object({
           limit: limitParameter,
           cursor: z.string().optional().describe('next_cursor of the page before'),

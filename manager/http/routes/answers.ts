@@ -1,7 +1,5 @@
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { errorAnswer, pullLimit } from '../../../contracts/envelope.ts';
-import { ApiError } from '../../api-error.ts';
 
 const refused = (description: string) => errorAnswer.describe(description);
 
@@ -38,14 +36,3 @@ export const dataAnswer = <Data extends z.ZodType>(data: Data) => z.object({ suc
 export const limitParameter = pullLimit.describe('how many at most: an integer from 1 to 1000, 5 when absent');
 
 export const idParameter = z.object({ id: z.string() });
-
-export function isId(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-}
-
-/** An id that is no UUID names no task, like one that nobody has; the database would choke on it. */
-export async function refuseImpossibleIds(request: FastifyRequest): Promise<void> {
-  const { id } = request.params as { id?: string };
-  if (id === undefined || isId(id)) return;
-  throw new ApiError(404, request.url.includes('/requests/') ? 'request not found' : 'task not found');
-}

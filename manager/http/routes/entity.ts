@@ -3,12 +3,12 @@ import { completeConnect, entityTaskAnswer, failConnect } from '../../../contrac
 import { okAnswer } from '../../../contracts/envelope.ts';
 import { flowPaths } from '../../../contracts/flows.ts';
 import { completeRegister, failRegister } from '../../../contracts/social.ts';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
+import { refusePlaceholders } from '../../domain/refuse-text.ts';
 import * as entity from '../../domain/tasks/entity.ts';
-import { readStatus } from '../../domain/tasks/move.ts';
-import { refusePlaceholders } from '../../domain/tasks/reports.ts';
+import { readStatus } from '../../domain/tasks/read-tasks.ts';
 import { isRegisterPhase } from '../../domain/tasks/states.ts';
+import { ApiError } from '../api-error.ts';
 import {
   commonRefusals,
   dataAnswer,
@@ -135,6 +135,6 @@ export function addEntityRoutes(app: TypedApp, context: ManagerContext): void {
 function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new ApiError(400, `${issue!.path.join('.') || 'body'}: ${issue!.message}`);
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  throw new ApiError(400, problems.slice(0, 1).join());
 }

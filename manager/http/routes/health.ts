@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { errorAnswer, okAnswer } from '../../../contracts/envelope.ts';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
+import { ApiError } from '../api-error.ts';
 import type { TypedApp } from './types.ts';
 
 const tags = ['health'];

@@ -1,8 +1,9 @@
 import { errorAnswer } from '../../../contracts/envelope.ts';
 import { incompleteMessage, miniAppExists, miniAppRegistered, miniAppUser } from '../../../contracts/mini-app.ts';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
 import { registerMiniAppUser } from '../../domain/mini-app.ts';
+import { ApiError } from '../api-error.ts';
+import { shopOf } from '../plugins/token-seller.ts';
 import { commonRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
@@ -29,7 +30,8 @@ export function addMiniAppRoutes(app: TypedApp, context: ManagerContext, secret:
         if ([zalo_user_id, name].some(isBlank)) throw new ApiError(400, incompleteMessage);
       },
     },
-    async ({ body, shop }, reply) => reply.code(201).send(await registerMiniAppUser(context, secret, shop!, body)),
+    async (request, reply) =>
+      reply.code(201).send(await registerMiniAppUser(context, secret, shopOf(request), request.body)),
   );
 }
 

@@ -1,22 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
-import { listRequests, readRequest } from '../../domain/tasks/admin.ts';
+import { RequestNotFound } from '../../domain/errors.ts';
+import { listRequests, readRequest } from '../../domain/requests/read-requests.ts';
 import { notFoundPage, pointerPage, requestPage, requestsPage } from '../pages/status.ts';
-import type { ApiKeys, CountCall } from '../plugins/auth.ts';
-import { roleOf } from '../plugins/auth.ts';
-import { isId } from './answers.ts';
+import type { ApiKeys } from '../plugins/api-keys.ts';
+import { roleOf } from '../plugins/api-keys.ts';
+import { isId } from '../plugins/possible-ids.ts';
 import type { TypedApp } from './types.ts';
 
 const pageSize = 50;
 const schema = { hide: true };
 
 /** What people see of the manager, with the admin key as the password of HTTP Basic authentication. It only shows. */
-export function addPages(app: TypedApp, { db }: ManagerContext, keys: ApiKeys, countCall: CountCall): void {
+export function addPages(app: TypedApp, { db }: ManagerContext, keys: ApiKeys): void {
   app.addHook('onRequest', async (request, reply) => {
     const role = roleOf(keys, passwordOf(request));
-    await countCall(request, role ?? `address ${request.ip}`);
+    await app.countCall(request, role ?? `address ${request.ip}`);
     if (role !== 'admin')
       return send(
         reply.code(401).header('www-authenticate', 'Basic realm="enlist manager", charset="UTF-8"'),
@@ -44,7 +44,7 @@ export function addPages(app: TypedApp, { db }: ManagerContext, keys: ApiKeys, c
 }
 
 function orUndefined(error: unknown): undefined {
-  if (!(error instanceof ApiError)) throw error;
+  if (!(error instanceof RequestNotFound)) throw error;
 }
 
 function send(reply: FastifyReply, page: string): FastifyReply {

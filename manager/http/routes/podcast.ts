@@ -3,8 +3,8 @@ import { okAnswer } from '../../../contracts/envelope.ts';
 import { flowPaths } from '../../../contracts/flows.ts';
 import { completePodcast, failPodcast, podcastTaskAnswer } from '../../../contracts/podcast.ts';
 import type { ManagerContext } from '../../context.ts';
+import { refusePlaceholders } from '../../domain/refuse-text.ts';
 import * as podcast from '../../domain/tasks/podcast.ts';
-import { refusePlaceholders } from '../../domain/tasks/reports.ts';
 import {
   commonRefusals,
   dataAnswer,

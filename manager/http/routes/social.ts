@@ -3,7 +3,7 @@ import { okAnswer } from '../../../contracts/envelope.ts';
 import { flowPaths } from '../../../contracts/flows.ts';
 import { completeRegister, failRegister, socialTaskAnswer } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
-import { refusePlaceholders } from '../../domain/tasks/reports.ts';
+import { refusePlaceholders } from '../../domain/refuse-text.ts';
 import { completeSocial, failSocial, pullSocial, readSocial, startSocial } from '../../domain/tasks/social.ts';
 import { commonRefusals, dataAnswer, idParameter, limitParameter, moveRefusals, reportRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';

@@ -1,4 +1,4 @@
-/** An answer that isn't a success: thrown anywhere, sent in the error form by the error handler. */
+/** An answer that isn't a success, of what only HTTP knows: sent in the error form by `plugins/errors.ts`. */
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly statusCode: number;
@@ -17,5 +17,3 @@ export class ApiError extends Error {
     this.headers = headers;
   }
 }
-
-export const notFound = () => new ApiError(404, 'task not found');
