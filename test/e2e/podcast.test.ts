@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KeyRing } from '../../config/key-ring.ts';
 import { podcastRequestId } from '../../temporal/workflow-ids.ts';
+import { type Enlist, mailDomain, podcastRequest, startEnlist } from '../support/enlist.ts';
 import { findEarlySubs, readChildSteps } from '../support/podcast-order.ts';
-import { mailDomain, podcastRequest, type Stack, startStack } from '../support/stack.ts';
 
-let stack: Stack;
+let stack: Enlist;
 const domains = ['plain.practice.test', 'owner.practice.test', 'host.practice.test'];
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`first@${mailDomain}`, `second@${mailDomain}`],
     retryDelay: 500,
     podcasts: [
@@ -21,9 +21,9 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const siteOf = (domain: string) => stack.practice.podcasts.find((site) => site.domain === domain)!;
-const host = () => siteOf('host.practice.test') as Extract<Stack['practice']['podcasts'][number], { kind: 'host' }>;
+const host = () => siteOf('host.practice.test') as Extract<Enlist['practice']['podcasts'][number], { kind: 'host' }>;
 const directory = (name: string) =>
-  siteOf(`${name}.practice.test`) as Extract<Stack['practice']['podcasts'][number], { kind: 'directory' }>;
+  siteOf(`${name}.practice.test`) as Extract<Enlist['practice']['podcasts'][number], { kind: 'directory' }>;
 
 /** What the request's workflow did with its tasks, by Temporal's own history. */
 async function readSteps(requestId: string) {

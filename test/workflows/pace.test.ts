@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FormChanged } from '../../sites/kit/errors.ts';
+import { feedUrl, mainDomains, type Script, session, stepFailure } from '../support/scripted-task.ts';
 import { startVisitedSites, type Visit, type VisitedSites } from '../support/visited-sites.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { feedUrl, mainDomains, type Script, session, stepFailure } from '../support/workflow-scene.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
-let lab: Lab;
+let lab: WorkflowServer;
 let sites: VisitedSites;
 beforeAll(async () => {
   sites = await startVisitedSites();
-  lab = await startLab({ realTime: [] });
+  lab = await startWorkflowServer({ realTime: [] });
   // Three workers take browser steps.
   for (let more = 0; more < 2; more += 1) await lab.startBrowser();
 });

@@ -4,13 +4,13 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { AnsweringServer } from '../../support/answering-server.ts';
-import { BrowserLab, writeForms } from '../../support/browser-lab.ts';
+import { type BrowserAndSites, startBrowserAndSites,writeForms } from '../../support/browser-and-sites.ts';
 import { browserPids } from '../../support/processes.ts';
 
-let lab: BrowserLab;
+let lab: BrowserAndSites;
 
 beforeAll(async () => {
-  lab = await BrowserLab.start(
+  lab = await startBrowserAndSites(
     [
       { domain: 'link.practice.test', confirmation: 'link' },
       { domain: 'code.practice.test', confirmation: 'code' },

@@ -3,12 +3,12 @@ import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Challenge, FormChanged, SiteDown } from '../../../sites/kit/errors.ts';
 import type { Kit } from '../../../sites/kit/kit.ts';
-import { form, KitLab } from '../../support/kit-lab.ts';
+import { type BrowserAndPages, form, startBrowserAndPages } from '../../support/browser-and-pages.ts';
 import { browserPids } from '../../support/processes.ts';
 
-let lab: KitLab;
+let lab: BrowserAndPages;
 beforeAll(async () => {
-  lab = await KitLab.start();
+  lab = await startBrowserAndPages();
 });
 afterAll(() => lab.close());
 afterEach(() => lab.forget());
