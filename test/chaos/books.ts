@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type EnlistUnderFaults,shopId } from './enlist-under-faults.ts';
+import { type EnlistUnderFaults, shopId } from './enlist-under-faults.ts';
 
 /** A task as the manager's books have it. */
 export interface BookedTask {

@@ -1,6 +1,6 @@
 import type { Practice } from '../../practice/start.ts';
 import type { BookedTask, Books } from './books.ts';
-import { type EnlistUnderFaults,everyMs } from './enlist-under-faults.ts';
+import { type EnlistUnderFaults, everyMs } from './enlist-under-faults.ts';
 
 const working = ['registering', 'connecting', 'running'];
 const isWorking = (status: string | null) => status !== null && working.includes(status);

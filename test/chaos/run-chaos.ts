@@ -5,7 +5,7 @@ import { miniAppUser } from '../../contracts/mini-app.ts';
 import { startMiniApp } from '../../temporal/start-mini-app.ts';
 import { bundleWorkflows, findMisfits } from '../support/workflow-server.ts';
 import { type Books, listUnfinished, readBooks } from './books.ts';
-import { type EnlistUnderFaults,shopId, startEnlistUnderFaults } from './enlist-under-faults.ts';
+import { type EnlistUnderFaults, shopId, startEnlistUnderFaults } from './enlist-under-faults.ts';
 import { drawFaults, type Fault } from './faults.ts';
 import { judge } from './judge.ts';
 import { adoptLeftBehind } from './operator.ts';

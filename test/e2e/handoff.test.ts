@@ -99,7 +99,7 @@ test('a worker removes at its start what evidence is too old', async () => {
     .toEqual(earlierEvidence.slice(1));
 });
 
-test('an account that a person made behind a human check is confirmed, furnished and reported by the task', async () => {
+test('an account that a person made behind a human check is confirmed, filled in and reported by the task', async () => {
   const id = await start('brand');
   const workflowId = `social/${id}`;
   const waiting = await untilListed(workflowId);

@@ -67,7 +67,7 @@ test('a show is made on the main site and its feed imported on the sub-sites, on
   expect(await worker.end('SIGTERM')).toBe(0);
 });
 
-test('a worker killed between the main site and the sub-sites costs nothing: one show, one import each, in their order', async () => {
+test('after a worker is killed between the main site and the sub-sites there is still one show and one import each, in order', async () => {
   const doomed = await stack.startWorker();
   for (const name of ['plain', 'owner']) directory(name).setBehaviour({ down: true });
   const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'second', domains));

@@ -109,7 +109,7 @@ function expectNoSecret(content: Buffer | string): void {
   expect(found).toEqual([]);
 }
 
-test('the secrets did travel: the histories hold them, for who has the key', () => {
+test('the histories do hold the secrets, readable with the key', () => {
   const text = textOf(decoded);
   for (const secret of [JSON.stringify(password).slice(1, -1), twofa, mailPassword, ...proofs])
     expect(text).toContain(secret);

@@ -19,7 +19,7 @@ import {
   stepFailure,
   untilCancelled,
 } from '../support/scripted-task.ts';
-import { type Run, startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { type Run, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 import { replayKeys } from './keys.ts';
 
 // Records a history of every workflow and of its main outcomes: node --import tsx test/replay/record.ts VERSION

@@ -1,6 +1,6 @@
 import { podcastTask, type WaitingPodcast } from '../../contracts/podcast.ts';
 import { startPodcast } from '../../temporal/start-podcast.ts';
-import { feedUrl, type Script,type ScriptedTask } from './scripted-task.ts';
+import { feedUrl, type Script, type ScriptedTask } from './scripted-task.ts';
 import type { WorkflowServer } from './workflow-server.ts';
 
 interface BookedTask {

@@ -33,7 +33,7 @@ import { searchAttributes } from '../../contracts/workflows.ts';
 import { findTools } from '../../scripts/dev/setup/tools.mjs';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
-import { type Script, type ScriptedFlow, type ScriptedName,ScriptedTask } from './scripted-task.ts';
+import { type Script, type ScriptedFlow, type ScriptedName, ScriptedTask } from './scripted-task.ts';
 import { showUpsertedMemo } from './upserted-memo.ts';
 
 type History = proto.temporal.api.history.v1.IHistory;

@@ -18,7 +18,7 @@ import {
   stepFailure,
   untilCancelled,
 } from '../support/scripted-task.ts';
-import { startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const [mainDomain] = mainDomains as [string];
 
@@ -125,7 +125,7 @@ function makeBlindSite() {
 }
 
 describe.each(['social', 'entity'] as const)('%s: an adopted register phase', (flow) => {
-  test('sends no start, finds the account that is there, and furnishes and reports it under its working status', async () => {
+  test('sends no start, finds the existing account, fills in its profile and reports it under its working status', async () => {
     const scene = registering({ lookFor: ours }, flow);
     expect(await adopt(scene)).toEqual({ outcome: 'completed', profileUrl: scene.profileUrl });
     const { id } = scene.role.fields;

@@ -10,7 +10,7 @@ import {
   stepFailure,
   untilCancelled,
 } from '../support/scripted-task.ts';
-import { startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 let lab: WorkflowServer;
 beforeAll(async () => {

@@ -19,7 +19,7 @@ import {
   stepFailure,
 } from '../support/scripted-task.ts';
 import { withoutQuery } from '../support/without-query.ts';
-import { startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 let lab: WorkflowServer;
 beforeAll(async () => {

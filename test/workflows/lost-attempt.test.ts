@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AccountLookup, AccountResult } from '../../contracts/steps.ts';
 import { Challenge, SiteDown } from '../../sites/kit/errors.ts';
 import { type Script, session, stepFailure } from '../support/scripted-task.ts';
-import { startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 let lab: WorkflowServer;
 beforeAll(async () => {

@@ -4,8 +4,8 @@ import type { MiniAppOutcome } from '../../contracts/outcomes.ts';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { startMiniApp } from '../../temporal/start-mini-app.ts';
 import { miniAppWorkflowId } from '../../temporal/workflow-ids.ts';
-import { activityFailure, type Script,type ScriptedTask } from '../support/scripted-task.ts';
-import { startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { activityFailure, type Script, type ScriptedTask } from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 let lab: WorkflowServer;
 beforeAll(async () => {

@@ -15,7 +15,7 @@ import {
   stepFailure,
   untilCancelled,
 } from '../support/scripted-task.ts';
-import { startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const [mainDomain, slowMainDomain] = mainDomains as [string, string];
 

@@ -3,7 +3,7 @@ import { podcastRequestId, siteGateId } from '../../temporal/workflow-ids.ts';
 import { isMain, PodcastBook } from '../support/podcast-book.ts';
 import { findEarlySubs, readChildSteps } from '../support/podcast-order.ts';
 import { session } from '../support/scripted-task.ts';
-import { makeKeys, startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { makeKeys, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const keys = makeKeys();
 const hour = 3_600_000;

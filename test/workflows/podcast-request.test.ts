@@ -5,7 +5,7 @@ import { isMain, PodcastBook } from '../support/podcast-book.ts';
 import { findEarlySubs, readChildSteps } from '../support/podcast-order.ts';
 import { type Script, session, stepFailure, untilCancelled } from '../support/scripted-task.ts';
 import { withoutQuery } from '../support/without-query.ts';
-import { makeKeys, type Run, startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { makeKeys, type Run, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const keys = makeKeys();
 const hour = 3_600_000;

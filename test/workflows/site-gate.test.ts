@@ -6,7 +6,7 @@ import { askForPermit, pausePace, readGate, resumePace } from '../../temporal/si
 import { siteGateId } from '../../temporal/workflow-ids.ts';
 import { type Script, type ScriptedTask, session, stepFailure } from '../support/scripted-task.ts';
 import { withoutQuery } from '../support/without-query.ts';
-import { makeKeys, type Run, startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { makeKeys, type Run, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const second = 1_000;
 

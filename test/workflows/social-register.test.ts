@@ -4,7 +4,7 @@ import { AlreadyExists, Challenge, FormChanged, Rejected, SiteDown } from '../..
 import { firstPause } from '../../workflows/pace/gate-state.ts';
 import { after, waitsBetween } from '../support/scripted-failures.ts';
 import { activityFailure, type Script, session, stepFailure } from '../support/scripted-task.ts';
-import { startWorkflowServer,type WorkflowServer } from '../support/workflow-server.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 let lab: WorkflowServer;
 beforeAll(async () => {

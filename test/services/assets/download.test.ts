@@ -242,7 +242,7 @@ describe('a server that fails', () => {
   });
 });
 
-test('a server that drips is given up after 30 s in all', async () => {
+test('a server that sends slowly is given up after 30 s in all', async () => {
   const timeout = vi.spyOn(AbortSignal, 'timeout');
   timeout.mockImplementation((ms) => {
     const over = new AbortController();

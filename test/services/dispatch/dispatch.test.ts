@@ -147,7 +147,7 @@ describe('one pull', () => {
     await expect.poll(() => countOpen(temporal.client, 'social'), { timeout: 10_000 }).toBe(60);
   });
 
-  test("has the manager's order", async () => {
+  test("starts tasks in the manager's order", async () => {
     manager.answer = ok(tasks(5));
     expect(await dispatch('social', { ...dispatching, maxOpen: 2 })).toMatchObject({ started: 2, held: 3 });
     await expect.poll(openIds, { timeout: 10_000 }).toEqual([`social/t0-${round}`, `social/t1-${round}`]);
@@ -201,7 +201,7 @@ describe('a list', () => {
     await expect(dispatch('social', dispatching)).rejects.toThrow(NoAnswer);
   });
 
-  test('with a task that Temporal refuses costs only that task', async () => {
+  test('with a task that Temporal refuses starts the other tasks', async () => {
     manager.answer = ok([task('x'.repeat(2_000)), task('fine')]);
     const pulled = await dispatch('social', dispatching);
     expect(pulled).toMatchObject({ started: 1, malformed: [expect.stringContaining('xxx')] });

@@ -182,7 +182,7 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
       expect(await wiki('open').pageText('user:taken')).toBeUndefined();
     });
 
-    test("the task's own account that is there already is furnished, not made again", async () => {
+    test('an account that the task made before has its profile filled in, and is not made again', async () => {
       await wiki('open').addUser('mine', password);
       expect(await finish(await makeTask('mine', 'open'))).toMatchObject({ status: 'completed' });
       expect((await logins('open')).filter((login) => login === 'mine')).toHaveLength(1);
@@ -425,7 +425,7 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
     );
   });
 
-  test('a wiki whose users have no pages furnishes the name and says what it refused', async () => {
+  test('on a wiki without user pages the name is set, and what could not be set is reported', async () => {
     await wiki('pageless').addUser('bare', password);
     const given = { first_name: 'Sample', about: '<p>Text.</p>' };
     await expect(run(steps.updateProfile, task('bare', 'pageless', given), undefined)).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import type { PodcastTask } from '../../../contracts/podcast.ts';
 import { createShow } from '../../practice/podcast-sites.ts';
 import { Visitor } from '../../practice/visitor.ts';
 import { AnsweringServer } from '../../support/answering-server.ts';
-import { type BrowserAndSites, startBrowserAndSites,writeForms } from '../../support/browser-and-sites.ts';
+import { type BrowserAndSites, startBrowserAndSites, writeForms } from '../../support/browser-and-sites.ts';
 import { checkForms } from '../../support/check-forms.ts';
 import { type Enlist, mailDomain, podcastRequest, startEnlist } from '../../support/enlist.ts';
 import { type Ikiwiki, ikiwikiMissing, startIkiwiki } from '../../support/ikiwiki.ts';

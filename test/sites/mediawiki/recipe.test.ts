@@ -211,7 +211,7 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
     expect(await open.userExists('Weak')).toBe(false);
   });
 
-  test("the task's own account that is there already is furnished, not made again", async () => {
+  test('an account that the task made before has its profile filled in, and is not made again', async () => {
     await open.addUser('Mine', password);
     expect(await finish('mine', 'open.wiki.test')).toMatchObject({ status: 'completed' });
     expect((await open.userNames()).filter((name) => /^mine/i.test(name))).toEqual(['Mine']);

@@ -251,7 +251,7 @@ describe('a site in trouble', () => {
   });
 });
 
-describe('signing in and furnishing the profile', () => {
+describe('signing in and filling in the profile', () => {
   test("answers the site's own prompt for a code, and says so when the task has no secret", async () => {
     const secret = 'JBSWY3DPEHPK3PXP';
     const task = lab.task('none.practice.test', 'totp', { twofa: 'jbsw y3dp ehpk 3pxp' });

@@ -136,7 +136,7 @@ describe.skipIf(missing)(`the WordPress recipe${missing ? ` (left out: needs ${m
     expect(await mail.messages('taken@brands.test')).toEqual([]);
   });
 
-  test("the task's own account that is there already is furnished, not made again", async () => {
+  test('an account that the task made before has its profile filled in, and is not made again', async () => {
     await blog.addUser('mine', password);
     expect(await finish('mine')).toMatchObject({ status: 'completed', error_message: null });
     expect(await blog.user('mine')).toMatchObject({
@@ -381,7 +381,7 @@ describe.skipIf(missing)(`the WordPress recipe${missing ? ` (left out: needs ${m
     }
   });
 
-  test('who is there is seen without signing in, with any permalinks and where authors have no pages', async () => {
+  test('whether an account exists is seen without signing in, with any permalinks and without author pages', async () => {
     await blog.addUser('seen here', another);
     const look = async () =>
       [await run(steps.lookFor, task('seen here')), await run(steps.lookFor, task('unseen'))].map(({ state }) => state);
