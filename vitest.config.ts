@@ -9,16 +9,32 @@ for (const name of Object.keys(process.env)) {
 }
 process.env.NODE_ENV = 'test';
 
-const heavy = [
-  'test/sites/{mediawiki,dokuwiki,wordpress,ikiwiki}/{recipe,server}.test.ts',
+/** `npm run test:unit`: every test file that is in neither of the lists below. It starts nothing outside its process. */
+const unit = ['test/**/*.test.ts'];
+
+/** `npm test`: these besides. They start Temporal, databases, browsers and processes, and take minutes. */
+const integration = [
+  'test/{workflows,manager,replay}/**/*.test.ts',
+  'test/e2e/{social,entity,podcast,mini-app}.test.ts',
+  'test/activities/manager.test.ts',
+  'test/config/key-ring.test.ts',
+  'test/practice/{browser,podcast-browser,process}.test.ts',
+  'test/scripts/{dev,doctor}/**/*.test.ts',
+  'test/services/browser/run-step.test.ts',
+  'test/services/dispatch/dispatch.test.ts',
+  'test/services/mailbox/mailbox.test.ts',
   'test/sites/kit/{forms,pages}.test.ts',
-  'test/sites/practice/**/*.test.ts',
+  'test/sites/loader/recipes.test.ts',
+];
+
+/** `npm run test:all`: these besides. Real platforms, the chaos run, and whatever else takes long. */
+const long = [
+  'test/{chaos,e2e}/**/*.test.ts',
   'test/docs/roundup.test.ts',
   'test/scripts/site/commands.test.ts',
-  'test/services/browser/run-step.test.ts',
   'test/services/mailbox/mail-host.test.ts',
-  'test/e2e/**/*.test.ts',
-  'test/chaos/**/*.test.ts',
+  'test/sites/{dokuwiki,ikiwiki,mediawiki,wordpress}/{recipe,server}.test.ts',
+  'test/sites/practice/**/*.test.ts',
 ];
 
 export default defineConfig({
@@ -32,23 +48,35 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'light',
-          include: ['test/**/*.test.ts'],
-          exclude: heavy,
+          name: 'unit',
+          include: unit,
+          exclude: [...integration, ...long],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        // Each starts browsers and servers of its own.
         test: {
-          name: 'heavy',
-          include: heavy,
-          fileParallelism: false,
+          name: 'integration',
+          include: integration,
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        // Each starts browsers and servers of its own.
+        test: {
+          name: 'long',
+          include: long,
+          exclude: integration,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

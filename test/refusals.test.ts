@@ -69,7 +69,7 @@ describe('a domain that the operator does not list', () => {
   });
 });
 
-describe('the browser is what it says it is', () => {
+describe('the browser does not disguise itself', () => {
   test('it is launched without a proxy, a borrowed profile or a flag that hides what drives it', async () => {
     const launch = vi
       .spyOn(chromium, 'launch')

@@ -1,3 +1,5 @@
+// Runs vitest's projects `unit` and `integration` (see vitest.config.ts), or those that `--project` names. A file that is
+// named runs, whichever project has it.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,12 +38,16 @@ function runVitest(args, reportFile) {
   });
 }
 
+function chooseProjects(args) {
+  const isChosen = args.some((arg) => arg.startsWith('--project') || /^(\.\/)?test\//.test(arg));
+  return isChosen ? args : ['--project=unit', '--project=integration', ...args];
+}
+
 setUpOrExit({ for: 'test' });
 
-const leftOut = findLeftOut();
 const folder = mkdtempSync(path.join(tmpdir(), 'enlist-test-'));
 const reportFile = path.join(folder, 'report.json');
-const code = await runVitest(process.argv.slice(2), reportFile);
+const code = await runVitest(chooseProjects(process.argv.slice(2)), reportFile);
 
 let report;
 try {
@@ -55,6 +61,8 @@ const { passed, failed: failedTests } = count(report);
 let failed = failedTests;
 if (code !== 0 && failed === 0) failed = 1;
 
+const suites = (report?.testResults ?? []).map(({ name }) => path.relative(root, name));
+const leftOut = findLeftOut(suites);
 for (const { file, title, packages } of leftOut) {
   console.log(`left out: what ${file} does with ${title} (Debian: apt-get install ${packages.join(' ')})`);
 }

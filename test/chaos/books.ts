@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { shopId, type World } from './world.ts';
+import { type EnlistUnderFaults, shopId } from './enlist-under-faults.ts';
 
 /** A task as the manager's books have it. */
 export interface BookedTask {
@@ -23,7 +23,7 @@ export interface Books {
 }
 
 /** Reads the manager's database itself, whatever becomes of the manager. */
-export async function readBooks({ databaseUrl }: Pick<World, 'databaseUrl'>): Promise<Books> {
+export async function readBooks({ databaseUrl }: Pick<EnlistUnderFaults, 'databaseUrl'>): Promise<Books> {
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();
   try {

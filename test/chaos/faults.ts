@@ -1,8 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { browserPids } from '../support/processes.ts';
+import type { EnlistUnderFaults } from './enlist-under-faults.ts';
 import type { FaultProxy, Trouble } from './fault-proxy.ts';
 import type { Random } from './random.ts';
-import type { World } from './world.ts';
 
 /** Something that goes wrong. */
 export interface Fault {
@@ -13,7 +13,7 @@ export interface Fault {
   strike(): Promise<boolean>;
 }
 
-type Draw = (world: World, random: Random) => Omit<Fault, 'kind'>;
+type Draw = (world: EnlistUnderFaults, random: Random) => Omit<Fault, 'kind'>;
 
 const answer = (status: string, headers: string[], body: string) =>
   ['HTTP/1.1 ' + status, ...headers, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join(
@@ -47,7 +47,7 @@ const nonsense = {
 const overloaded = answer('429 Too Many Requests', ['Content-Type: text/html', 'Retry-After: 1'], '<h1>Slow down</h1>');
 
 const strikeWorker =
-  (strike: (worker: World['parts']['workers'][number], random: Random) => Promise<void>): Draw =>
+  (strike: (worker: EnlistUnderFaults['parts']['workers'][number], random: Random) => Promise<void>): Draw =>
   (world, random) => {
     const worker = random.one(world.parts.workers);
     return { target: worker.name, strike: () => strike(worker, random).then(() => true) };
@@ -70,7 +70,10 @@ const strikeBrowser =
   };
 
 const strikePart =
-  (name: 'manager' | 'temporal', strike: (part: World['parts']['manager'], random: Random) => Promise<void>): Draw =>
+  (
+    name: 'manager' | 'temporal',
+    strike: (part: EnlistUnderFaults['parts']['manager'], random: Random) => Promise<void>,
+  ): Draw =>
   (world, random) => ({
     target: name,
     strike: () => strike(world.parts[name], random).then(() => true),
@@ -158,7 +161,7 @@ const draws: Record<string, Draw> = {
 export const faultKinds = Object.keys(draws);
 
 /** So many faults: each kind before any comes twice, and the worst, which take a minute, once at most. */
-export function drawFaults(count: number, world: World, random: Random): Fault[] {
+export function drawFaults(count: number, world: EnlistUnderFaults, random: Random): Fault[] {
   const faults: Fault[] = [];
   for (let round = 0; faults.length < count; round += 1) {
     const kinds = random.shuffle(faultKinds.filter((kind) => round === 0 || !kind.includes('longer than')));

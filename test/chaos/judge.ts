@@ -1,6 +1,6 @@
 import type { Practice } from '../../practice/start.ts';
 import type { BookedTask, Books } from './books.ts';
-import { everyMs, type World } from './world.ts';
+import { type EnlistUnderFaults, everyMs } from './enlist-under-faults.ts';
 
 const working = ['registering', 'connecting', 'running'];
 const isWorking = (status: string | null) => status !== null && working.includes(status);
@@ -79,7 +79,11 @@ function judgeTruth(practice: Practice, task: BookedTask, all: BookedTask[]): st
 }
 
 /** What of a run is not as it must be; nothing when all is. */
-export function judge(world: Pick<World, 'practice'>, books: Books, orderedUsers: string[]): Record<string, string[]> {
+export function judge(
+  world: Pick<EnlistUnderFaults, 'practice'>,
+  books: Books,
+  orderedUsers: string[],
+): Record<string, string[]> {
   const { practice } = world;
   const sites = [...practice.sites, ...practice.podcasts] as Sites;
   const repeated = sites.flatMap((site) =>

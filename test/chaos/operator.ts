@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { writeAdoption } from '../../scripts/doctor/adoption.ts';
 import { findLeftBehind } from '../../scripts/doctor/left-behind.ts';
 import { TaskClient } from '../../services/manager-client/task-client.ts';
-import type { World } from './world.ts';
+import type { EnlistUnderFaults } from './enlist-under-faults.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Does what `npm run doctor` tells an operator to do about the tasks that were left behind. */
-export async function adoptLeftBehind({ client, admin, env }: World): Promise<string[]> {
+export async function adoptLeftBehind({ client, admin, env }: EnlistUnderFaults): Promise<string[]> {
   const assign = new TaskClient(env.ASSIGN_URL!, env.ASSIGN_API_KEY!);
   const commands = (await findLeftBehind({ client, assign, admin })).map(writeAdoption);
   for (const command of commands) {

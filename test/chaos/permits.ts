@@ -1,5 +1,5 @@
 import type proto from '@temporalio/proto';
-import { atOnce, type World } from './world.ts';
+import { atOnce, type EnlistUnderFaults } from './enlist-under-faults.ts';
 
 type History = proto.temporal.api.history.v1.IHistory;
 
@@ -87,7 +87,7 @@ export function countLost(histories: { history: History }[]): { timedOut: number
 
 /** Every task's workflows of a run, closed or not, whole. */
 export async function readHistories(
-  { client }: Pick<World, 'client'>,
+  { client }: Pick<EnlistUnderFaults, 'client'>,
   domainOf: (taskId: string) => string | undefined,
 ) {
   const histories: { workflowId: string; domain: string; history: History }[] = [];

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { miniAppUser } from '../../contracts/mini-app.ts';
 import { startMiniApp } from '../../temporal/start-mini-app.ts';
-import { bundleWorkflows, findMisfits } from '../support/workflow-lab.ts';
+import { bundleWorkflows, findMisfits } from '../support/workflow-server.ts';
 import { type Books, listUnfinished, readBooks } from './books.ts';
+import { type EnlistUnderFaults, shopId, startEnlistUnderFaults } from './enlist-under-faults.ts';
 import { drawFaults, type Fault } from './faults.ts';
 import { judge } from './judge.ts';
 import { adoptLeftBehind } from './operator.ts';
 import { makeOrders, type Order } from './orders.ts';
 import { countLost, judgePermits, readHistories } from './permits.ts';
 import { makeRandom, type Random } from './random.ts';
-import { shopId, startWorld, type World } from './world.ts';
 
 export interface ChaosOptions {
   /** At least so many; whole brands are ordered. */
@@ -53,7 +53,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   });
   const begun = performance.now();
   const random = makeRandom(seed);
-  const world = await startWorld(hurry, (pictures) => makeOrders(options.tasks, pictures));
+  const world = await startEnlistUnderFaults(hurry, (pictures) => makeOrders(options.tasks, pictures));
   let keepFolder = true;
   try {
     say(`seed ${seed}: all started after ${Math.round((performance.now() - begun) / 1000)} s`);
@@ -114,7 +114,7 @@ async function persist(act: () => Promise<unknown>): Promise<void> {
 }
 
 /** Orders are spread over the time, so that faults meet tasks at every stage. */
-async function orderAll(world: World, orders: Order[], spanMs: number): Promise<void> {
+async function orderAll(world: EnlistUnderFaults, orders: Order[], spanMs: number): Promise<void> {
   for (const order of orders) {
     // A request that a killed manager may have taken is not made twice: the second is refused for its sites.
     for (const request of order.requests) await persist(() => world.admin.makeRequest(request).catch(passIfThere));
@@ -129,7 +129,7 @@ function passIfThere(error: Error): void {
 
 /** Strikes at random moments. What is struck already is left for another moment. */
 async function strikeAll(
-  world: World,
+  world: EnlistUnderFaults,
   wanted: number,
   spanMs: number,
   random: Random,
@@ -171,7 +171,7 @@ async function strikeOne(fault: Fault, struck: string[], begun: number, say: (li
 
 /** Waits until nothing is left to happen. Gives what had not ended when the time was over. */
 async function untilOver(
-  world: World,
+  world: EnlistUnderFaults,
   users: string[],
   patienceMs: number,
   say: (line: string) => void,
@@ -189,7 +189,7 @@ async function untilOver(
   }
 }
 
-async function listLeft({ client }: World, books: Books, users: string[]): Promise<string[]> {
+async function listLeft({ client }: EnlistUnderFaults, books: Books, users: string[]): Promise<string[]> {
   const tasks = listUnfinished(books).map(({ type, id, domain, status }) => `${type}/${id} on ${domain} is ${status}`);
   const missing = users.filter((user) => !books.users.includes(user)).map((user) => `mini-app user ${user}`);
   if (tasks.length + missing.length > 0) return [...tasks, ...missing];

@@ -82,7 +82,7 @@ describe('the key ring of an environment', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('is one and the same for processes that start together', async () => {
+  test('is the same for processes that start at the same time', async () => {
     const module = new URL('../../config/key-ring.ts', import.meta.url).href;
     const rounds = 150;
     const begin = Date.now() + 3_000;

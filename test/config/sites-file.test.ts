@@ -79,7 +79,7 @@ describe('a permission', () => {
     expect(await sites.find('wiki.brand.example')).toBeUndefined();
   });
 
-  test('does not stand when the file is gone or spoilt', async () => {
+  test('is withdrawn when the file is missing or malformed', async () => {
     const sites = new Sites(file);
     write(one);
     await sites.find('wiki.brand.example');

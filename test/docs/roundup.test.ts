@@ -58,14 +58,14 @@ describe.skipIf(missing)(
       return ran;
     };
 
-    test('passes its check, and the check makes nobody', async () => {
+    test('passes its check, and the check makes no account', async () => {
       const ran = await site('check', domain);
       expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is missing. Nothing was made.') });
       expect(ran.stdout).toContain('\nThe forms are as they were kept: signUp, signIn.\n');
       expect(await tracker.users()).toEqual([]);
     });
 
-    test('signs up, confirms by the mail that came, signs in, and furnishes the profile', async () => {
+    test('signs up, confirms by the mail that came, signs in, and fills in the profile', async () => {
       expect(await attempt('createAccount', '--yes')).toMatchObject({
         code: 0,
         stdout: expect.stringContaining('next: --step confirmEmail'),

@@ -4,13 +4,13 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startTask } from '../../temporal/start-task.ts';
-import { adminKey, mailDomain, podcastRequest, socialRequest, type Stack, startStack } from '../support/stack.ts';
+import { adminKey, type Enlist, mailDomain, podcastRequest, socialRequest, startEnlist } from '../support/enlist.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-let stack: Stack;
+let stack: Enlist;
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: ['brand', 'linked', 'booked', 'cast'].map((name) => `${name}@${mailDomain}`),
     sites: [
       { domain: 'mailed.practice.test', confirmation: 'link' },

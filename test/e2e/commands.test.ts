@@ -5,14 +5,14 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mailDomain, podcastRequest, socialRequest, type Stack, startStack } from '../support/stack.ts';
+import { type Enlist, mailDomain, podcastRequest, socialRequest, startEnlist } from '../support/enlist.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-let stack: Stack;
+let stack: Enlist;
 let taskIds: string[];
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`brand@${mailDomain}`],
     sites: ['a', 'b', 'c'].map((name) => ({ domain: `${name}.practice.test`, confirmation: 'none' })),
     podcasts: [

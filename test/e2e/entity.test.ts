@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
+import { type Enlist, mailDomain, socialRequest, startEnlist } from '../support/enlist.ts';
 
 const totpSecret = 'JBSWY3DPEHPK3PXP';
-let stack: Stack;
+let stack: Enlist;
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`brand@${mailDomain}`],
     sites: [
       { domain: 'codes.practice.test', confirmation: 'link', behaviour: { emailCodeAtSignIn: true } },

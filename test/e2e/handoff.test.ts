@@ -9,22 +9,22 @@ import type { HandedStep } from '../../contracts/handoff.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { Visitor } from '../practice/visitor.ts';
 import {
+  type Enlist,
   mailDomain,
   mailPassword,
   socialRequest,
-  type Stack,
-  startStack,
+  startEnlist,
   type WorkerProcess,
-} from '../support/stack.ts';
+} from '../support/enlist.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const domain = 'human.practice.test';
 const password = 'Planted&Pass"1<x>';
-let stack: Stack;
+let stack: Enlist;
 let worker: WorkerProcess;
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: ['brand', 'other'].map((name) => `${name}@${mailDomain}`),
     sites: [{ domain, confirmation: 'link', behaviour: { humanCheck: true } }],
   });
@@ -99,7 +99,7 @@ test('a worker removes at its start what evidence is too old', async () => {
     .toEqual(earlierEvidence.slice(1));
 });
 
-test('an account that a person made behind a human check is confirmed, furnished and reported by the task', async () => {
+test('an account that a person made behind a human check is confirmed, filled in and reported by the task', async () => {
   const id = await start('brand');
   const workflowId = `social/${id}`;
   const waiting = await untilListed(workflowId);

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../support/stack.ts';
+import { type Enlist, startEnlist } from '../support/enlist.ts';
 
-let stack: Stack;
+let stack: Enlist;
 let userFile: string;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startEnlist();
   userFile = path.join(stack.folder, 'user.json');
   writeFileSync(userFile, JSON.stringify({ zalo_user_id: '987', name: 'Nguyễn Văn Ẩn', gender: 'male' }));
 });

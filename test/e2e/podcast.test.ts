@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KeyRing } from '../../config/key-ring.ts';
 import { podcastRequestId } from '../../temporal/workflow-ids.ts';
+import { type Enlist, mailDomain, podcastRequest, startEnlist } from '../support/enlist.ts';
 import { findEarlySubs, readChildSteps } from '../support/podcast-order.ts';
-import { mailDomain, podcastRequest, type Stack, startStack } from '../support/stack.ts';
 
-let stack: Stack;
+let stack: Enlist;
 const domains = ['plain.practice.test', 'owner.practice.test', 'host.practice.test'];
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`first@${mailDomain}`, `second@${mailDomain}`],
     retryDelay: 500,
     podcasts: [
@@ -21,9 +21,9 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const siteOf = (domain: string) => stack.practice.podcasts.find((site) => site.domain === domain)!;
-const host = () => siteOf('host.practice.test') as Extract<Stack['practice']['podcasts'][number], { kind: 'host' }>;
+const host = () => siteOf('host.practice.test') as Extract<Enlist['practice']['podcasts'][number], { kind: 'host' }>;
 const directory = (name: string) =>
-  siteOf(`${name}.practice.test`) as Extract<Stack['practice']['podcasts'][number], { kind: 'directory' }>;
+  siteOf(`${name}.practice.test`) as Extract<Enlist['practice']['podcasts'][number], { kind: 'directory' }>;
 
 /** What the request's workflow did with its tasks, by Temporal's own history. */
 async function readSteps(requestId: string) {
@@ -67,7 +67,7 @@ test('a show is made on the main site and its feed imported on the sub-sites, on
   expect(await worker.end('SIGTERM')).toBe(0);
 });
 
-test('a worker killed between the main site and the sub-sites costs nothing: one show, one import each, in their order', async () => {
+test('after a worker is killed between the main site and the sub-sites there is still one show and one import each, in order', async () => {
   const doomed = await stack.startWorker();
   for (const name of ['plain', 'owner']) directory(name).setBehaviour({ down: true });
   const requestId = await stack.admin.makeRequest(podcastRequest(stack, 'second', domains));

@@ -7,23 +7,23 @@ import { KeyRing } from '../../config/key-ring.ts';
 import { EncryptionCodec } from '../../temporal/codec.ts';
 import { podcastRequestId } from '../../temporal/workflow-ids.ts';
 import { maskPayload } from '../../workers/codec-server/mask-payload.ts';
-import { writeForms } from '../support/browser-lab.ts';
+import { writeForms } from '../support/browser-and-sites.ts';
 import {
+  type Enlist,
   mailDomain,
   mailPassword,
   podcastRequest,
   socialRequest,
-  type Stack,
-  startStack,
+  startEnlist,
   type WorkerProcess,
-} from '../support/stack.ts';
+} from '../support/enlist.ts';
 
 const password = `Pl"nt'd&<Pass>/1 ế`;
 const twofa = 'JBSWY3DPEHPK3PXQ';
 const podcastDomains = ['host.practice.test', 'owner.practice.test'];
 const domains = ['link.practice.test', 'code.practice.test', 'human.practice.test'];
 
-let stack: Stack;
+let stack: Enlist;
 let worker: WorkerProcess;
 let taskIds: string[];
 /** Every history, as the server keeps it. */
@@ -34,7 +34,7 @@ let proofs: string[];
 let decoded: Payload[];
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`secret@${mailDomain}`],
     sites: [
       { domain: domains[0]!, confirmation: 'link', behaviour: { avatarRefused: true } },
@@ -109,7 +109,7 @@ function expectNoSecret(content: Buffer | string): void {
   expect(found).toEqual([]);
 }
 
-test('the secrets did travel: the histories hold them, for who has the key', () => {
+test('the histories do hold the secrets, readable with the key', () => {
   const text = textOf(decoded);
   for (const secret of [JSON.stringify(password).slice(1, -1), twofa, mailPassword, ...proofs])
     expect(text).toContain(secret);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
+import { type Enlist, mailDomain, socialRequest, startEnlist } from '../support/enlist.ts';
 
-let stack: Stack;
+let stack: Enlist;
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`first@${mailDomain}`, `second@${mailDomain}`, `third@${mailDomain}`],
     sites: [
       { domain: 'link.practice.test', confirmation: 'link' },

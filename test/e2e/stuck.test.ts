@@ -1,15 +1,15 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyNextVersion } from '../support/copied-code.ts';
-import { adminKey, mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
+import { adminKey, type Enlist, mailDomain, socialRequest, startEnlist } from '../support/enlist.ts';
 
 const domain = 'site.practice.test';
-let stack: Stack;
+let stack: Enlist;
 let changed: string;
 
 beforeAll(async () => {
   changed = copyNextVersion();
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`brand@${mailDomain}`],
     sites: [{ domain, confirmation: 'none', behaviour: { delayBeforeCreate: 3_000 } }],
   });

@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyNextVersion } from '../support/copied-code.ts';
-import { mailDomain, socialRequest, type Stack, startStack } from '../support/stack.ts';
+import { type Enlist, mailDomain, socialRequest, startEnlist } from '../support/enlist.ts';
 
-let stack: Stack;
+let stack: Enlist;
 let changed: string;
 
 beforeAll(async () => {
   changed = copyNextVersion();
-  stack = await startStack({
+  stack = await startEnlist({
     mailboxes: [`brand@${mailDomain}`],
     sites: [
       { domain: 'before.practice.test', confirmation: 'none', behaviour: { slow: 4_000 } },

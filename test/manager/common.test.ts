@@ -109,7 +109,7 @@ onEachDatabase('every API', (bench) => {
     expect(answer.status).toBe(200);
   });
 
-  test('what goes wrong inside stays inside', async () => {
+  test('an internal error is not shown to the caller', async () => {
     await sql`alter table task_history rename to task_history_gone`.execute(bench.db);
     try {
       const { status, body } = await bench.manager.admin('POST', '/requests', {

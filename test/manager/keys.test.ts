@@ -17,7 +17,7 @@ onEachDatabase('the key ring', (bench) => {
     expect(rows.map((row) => row.secrets_key)).toEqual(['test', 'new']);
   });
 
-  test('a task whose key is gone hides no other', async () => {
+  test('a task whose key is missing does not hide the others', async () => {
     await bench.manager.make({ type: 'social', accounts: accounts(1) });
     const without = await bench.another({ keys: new KeyRing(newKey) });
     const { ids } = await without.make({ type: 'social', website: 'https://other.example', accounts: accounts(1) });

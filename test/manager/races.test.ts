@@ -64,7 +64,7 @@ onEachDatabase('simultaneous calls', (bench) => {
     for (const id of ids) expect(await bench.manager.status(id)).toBe('connect');
   });
 
-  test('deletions and completes at once leave nobody waiting', async () => {
+  test('deletions and completes at once leave no task waiting', async () => {
     const { ids } = await bench.manager.make({ type: 'entity', accounts: accounts(times) });
     for (const id of ids) await bench.manager.post(`/api/v1/entity/links/${id}/start`);
     await storm((manager, index) =>

@@ -1,7 +1,7 @@
 import { generateSync } from 'otplib';
 import { expect, test, vi } from 'vitest';
 import type { Behaviour } from '../../practice/social/behaviour.ts';
-import { ann, ben, Lab, Visitor } from './visitor.ts';
+import { ann, ben, PracticeSites, Visitor } from './visitor.ts';
 
 const patience = { timeout: 10_000 };
 
@@ -10,7 +10,7 @@ test.each<[string, Behaviour, number, string | null]>([
   ['down for a while', { down: { retryAfter: 7 } }, 503, '7'],
   ['too many requests', { tooMany: { retryAfter: 3 } }, 429, '3'],
 ])('%s: every page says so', async (_, behaviour, status, retryAfter) => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ behaviour });
   const visitor = new Visitor(site.url);
   for (const page of ['/', '/signup', '/signin', '/u/ann', '/nothing']) {
@@ -22,7 +22,7 @@ test.each<[string, Behaviour, number, string | null]>([
 });
 
 test('slow: each answer waits', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ behaviour: { slow: 80 } });
   const begun = performance.now();
   await new Visitor(site.url).open('/');
@@ -30,7 +30,7 @@ test('slow: each answer waits', async () => {
 });
 
 test('what is set for an account, by name or e-mail, spares the others and outdoes the site', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ behaviour: { nameTaken: true } });
   site.setBehaviour({ nameTaken: false, emailTaken: true }, 'ann');
   site.setBehaviour({ down: true }, 'Ben@brand.test');
@@ -43,7 +43,7 @@ test('what is set for an account, by name or e-mail, spares the others and outdo
 });
 
 test('errorAfterCreate: the account is made and its mail sent, the answer is 500, as often as told', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ confirmation: 'link', behaviour: { errorAfterCreate: { times: 1 } } });
   expect((await (await new Visitor(site.url).begin(ann)).finish()).status).toBe(500);
   expect((await (await new Visitor(site.url).begin(ben)).finish()).path).toBe('/signup/done');
@@ -52,7 +52,7 @@ test('errorAfterCreate: the account is made and its mail sent, the answer is 500
 });
 
 test('hangAfterCreate: the account is made, the answer never comes, and the site still closes', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   site.setBehaviour({ hangAfterCreate: true }, 'ann');
   const visitor = await new Visitor(site.url).begin(ann);
@@ -73,7 +73,7 @@ test('hangAfterCreate: the account is made, the answer never comes, and the site
 });
 
 test('delayBeforeCreate: the account is made late, also when nobody waits any more', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ behaviour: { delayBeforeCreate: 500 } });
   const visitor = await new Visitor(site.url).begin(ann);
   const given = new AbortController();
@@ -86,14 +86,14 @@ test('delayBeforeCreate: the account is made late, also when nobody waits any mo
 });
 
 test('noMail: the account waits for a mail that never comes', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ confirmation: 'code', behaviour: { noMail: true } });
   expect((await (await new Visitor(site.url).begin(ann)).finish()).path).toBe('/confirm');
   expect(await (await lab.mail()).messages(ann.email)).toEqual([]);
 });
 
 test('avatarRefused: a good picture is refused, the rest of the profile can be saved', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   const visitor = new Visitor(site.url);
   await (await visitor.begin(ann)).finish();
@@ -107,7 +107,7 @@ test('avatarRefused: a good picture is refused, the rest of the profile can be s
 });
 
 test('humanCheck: no account and no sign-in until a person has pressed the button in the frame', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ behaviour: { humanCheck: 'both' } });
   const visitor = await new Visitor(site.url).begin(ann);
   await visitor.finish();
@@ -125,7 +125,7 @@ test('humanCheck: no account and no sign-in until a person has pressed the butto
 });
 
 test('emailCodeAtSignIn: the mailed code finishes the sign-in', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ behaviour: { emailCodeAtSignIn: true } });
   await (await new Visitor(site.url).begin(ann)).finish();
   const visitor = await new Visitor(site.url).signIn(ann.email);
@@ -139,7 +139,7 @@ test('emailCodeAtSignIn: the mailed code finishes the sign-in', async () => {
 });
 
 test('the control API answers only to its token, and names what is wrong', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   const call = (path: string, body?: unknown, token = 'control') =>
     fetch(`${site.url}/_practice/${path}`, {
@@ -166,7 +166,7 @@ test('the control API answers only to its token, and names what is wrong', async
 });
 
 test('a secret set for a future account is asked for at its sign-in, and neither it nor a password is in the state', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
   const set = (wanted: string) =>

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright';
 import { expect, test } from 'vitest';
 import { drawPicture } from '../../practice/pictures.ts';
-import { ann, Lab } from './visitor.ts';
+import { ann, PracticeSites } from './visitor.ts';
 
 const system = '/usr/bin/chromium-headless-shell';
 
 test('a browser signs up, confirms by mail, fills in the profile, and everyone sees it', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ confirmation: 'link', name: 'Social' });
   const browser = await chromium.launch({
     executablePath: existsSync(system) ? system : undefined,

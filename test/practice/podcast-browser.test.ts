@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Page } from 'playwright';
 import { chromium } from 'playwright';
 import { expect, test } from 'vitest';
-import { coverArt, drawSquare, PodcastLab } from './podcast-lab.ts';
+import { coverArt, drawSquare, PodcastSites } from './podcast-sites.ts';
 import { ann, ben } from './visitor.ts';
 
 const system = '/usr/bin/chromium-headless-shell';
@@ -22,7 +22,7 @@ async function signUp(page: Page, url: string, account: { email: string; usernam
 }
 
 test('a browser makes a show and brings its feed to a directory; it finds the feed well-formed and can play the episode', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host({ confirmation: 'code', name: 'Cast' });
   const directory = await lab.directory({ ownerCode: true, name: 'Finder' });
   const mail = await lab.mail();

@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startPractice } from '../../practice/start.ts';
-import { coverArt, createShow, importFeed, join, makeFeed, PodcastLab } from './podcast-lab.ts';
+import { coverArt, createShow, importFeed, join, makeFeed, PodcastSites } from './podcast-sites.ts';
 import { ann, ben, Visitor } from './visitor.ts';
 
-const covers = (lab: PodcastLab) => readdirSync(path.join(lab.dataDir, 'directory.test', 'uploads'));
+const covers = (lab: PodcastSites) => readdirSync(path.join(lab.dataDir, 'directory.test', 'uploads'));
 
 test('a feed is imported once, listed, and has a public page', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const { host, feed } = await makeFeed(lab);
   const directory = await lab.directory();
   const visitor = await importFeed(await join(directory, ben), feed);
@@ -46,7 +46,7 @@ test('a feed is imported once, listed, and has a public page', async () => {
 });
 
 test('a feed that can not be imported is refused beside the field, which keeps what was typed', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const { host, feed } = await makeFeed(lab);
   const directory = await lab.directory();
   const visitor = await join(directory);
@@ -74,7 +74,7 @@ test('a feed that can not be imported is refused beside the field, which keeps w
 });
 
 test('of several that import the same feed at once exactly one does', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const { feed } = await makeFeed(lab);
   const directory = await lab.directory();
   const visitors = await Promise.all([join(directory), join(directory, ben)]);
@@ -86,7 +86,7 @@ test('of several that import the same feed at once exactly one does', async () =
 });
 
 test('ownerCode: the import waits for a code that only the feed’s owner gets, also over a restart and a new sign-in', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const { feed } = await makeFeed(lab);
   const mail = await lab.mail();
   const first = await lab.directory({ ownerCode: true });
@@ -129,7 +129,7 @@ test('ownerCode: the import waits for a code that only the feed’s owner gets, 
 });
 
 test('an owner whose address takes no mail makes the feed invalid', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   await createShow(await join(host), { 'Owner email': 'nobody@brand.test' });
   const directory = await lab.directory({ ownerCode: true });
@@ -139,7 +139,7 @@ test('an owner whose address takes no mail makes the feed invalid', async () => 
 });
 
 test('noOwnerMail: the code is asked for and never comes', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const { feed } = await makeFeed(lab);
   const directory = await lab.directory({ ownerCode: true, behaviour: { noOwnerMail: true } });
   expect((await importFeed(await join(directory, ben), feed)).path).toBe('/add/verify');
@@ -147,7 +147,7 @@ test('noOwnerMail: the code is asked for and never comes', async () => {
 });
 
 test('errorAfterImport: the podcast is imported, the answer is 500, as often as told', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const { host, feed } = await makeFeed(lab);
   await createShow(await join(host, ben), { 'Show title': 'Second' });
   const directory = await lab.directory({ behaviour: { errorAfterImport: { times: 1 } } });
@@ -160,7 +160,7 @@ test('errorAfterImport: the podcast is imported, the answer is 500, as often as 
 });
 
 test('only who is signed in imports, and a description is reduced to simple HTML', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   await createShow(await join(host), { Description: '<p onclick="x()">Hi <b>there</b></p><script>alert(1)</script>' });
   const directory = await lab.directory();
@@ -174,7 +174,7 @@ test('only who is signed in imports, and a description is reduced to simple HTML
 });
 
 test('the configuration starts hosts and directories, and names what one of them does not do', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const dataDir = lab.dataDir;
   const practice = await startPractice({
     dataDir,

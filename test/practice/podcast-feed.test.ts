@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fetchFeed } from '../../practice/podcast/fetch-feed.ts';
 import { isWellFormed } from '../../practice/podcast/read-feed.ts';
-import { coverArt, drawSquare } from './podcast-lab.ts';
+import { coverArt, drawSquare } from './podcast-sites.ts';
 
 const small = await drawSquare(300);
 const good = `<?xml version="1.0"?>

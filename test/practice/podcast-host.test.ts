@@ -5,15 +5,15 @@ import { generateSync } from 'otplib';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { isWellFormed, readFeed } from '../../practice/podcast/read-feed.ts';
-import { coverArt, createShow, drawSquare, join, PodcastLab } from './podcast-lab.ts';
+import { coverArt, createShow, drawSquare, join, PodcastSites } from './podcast-sites.ts';
 import { ann, ben, Visitor } from './visitor.ts';
 
-const uploads = (lab: PodcastLab) => readdirSync(path.join(lab.dataDir, 'host.test', 'uploads'));
+const uploads = (lab: PodcastSites) => readdirSync(path.join(lab.dataDir, 'host.test', 'uploads'));
 const feedField = (visitor: Visitor) =>
   /<label for="feed">RSS feed<\/label><input type="text" [^>]*value="([^"]+)"[^>]* readonly>/.exec(visitor.html)?.[1];
 
 test('someone signs up, confirms by mail, creates a show, and is shown its feed', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host({ confirmation: 'link', name: 'Host' });
   await join(host);
   const [mail] = await (await lab.mail()).messages(ann.email);
@@ -40,7 +40,7 @@ test('someone signs up, confirms by mail, creates a show, and is shown its feed'
 });
 
 test('the feed has what RSS 2.0 and the podcast directories ask for, and what it names is there', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   const title = 'Tom & “Ann” <live> \u0007]]> ‘Hà Nội’';
   await createShow(await join(host), {
@@ -92,7 +92,7 @@ test('the feed has what RSS 2.0 and the podcast directories ask for, and what it
 });
 
 test('each field says what is wrong with it, and what was typed stays', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   const visitor = await join(host);
   await createShow(visitor, {
@@ -129,7 +129,7 @@ test.each<[string, () => Promise<Buffer>]>([
   ],
   ['it is larger than 5 MiB.', () => sharp(coverArt).png({ compressionLevel: 0 }).toBuffer()],
 ])('cover art is refused: %s', async (problem, draw) => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   const visitor = await createShow(await join(host), { 'Cover art': new Blob([await draw()]) });
   expect([visitor.status, visitor.alerts]).toEqual([422, [`Cover art refused: ${problem}`]]);
@@ -137,14 +137,14 @@ test.each<[string, () => Promise<Buffer>]>([
 });
 
 test('a JPEG of 3000 pixels is cover art', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   await createShow(await join(host), { 'Cover art': new Blob([await drawSquare(3000, 'jpeg')]) });
   expect((await fetch(host.state().shows[0]!.cover)).headers.get('content-type')).toBe('image/jpeg');
 });
 
 test('an account has one show: a second visit, a stale form and two forms at once lead to it', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   const visitors = await Promise.all([join(host), join(host, ben)]);
   const [first, other] = visitors;
@@ -167,7 +167,7 @@ test('an account has one show: a second visit, a stale form and two forms at onc
 });
 
 test('only who is signed in, with a form of their own, creates a show', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   expect((await new Visitor(host.url).open('/show/new')).path).toBe('/signin');
   expect((await new Visitor(host.url).open('/dashboard')).path).toBe('/signin');
@@ -183,7 +183,7 @@ test('only who is signed in, with a form of their own, creates a show', async ()
 });
 
 test('accounts and shows survive a restart, and the sign-in asks for the authenticator’s code', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const first = await lab.host();
   await createShow(await join(first));
   const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -202,7 +202,7 @@ test('accounts and shows survive a restart, and the sign-in asks for the authent
 });
 
 test('feedBroken: the feed of whom it is set for breaks off, the others’ do not', async () => {
-  await using lab = new PodcastLab();
+  await using lab = new PodcastSites();
   const host = await lab.host();
   await createShow(await join(host));
   await createShow(await join(host, ben));

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createGuardrails, generateSync } from 'otplib';
 import { afterEach, expect, test, vi } from 'vitest';
 import { drawPicture } from '../../practice/pictures.ts';
-import { ann, Lab, Visitor } from './visitor.ts';
+import { ann, PracticeSites, Visitor } from './visitor.ts';
 
 const secret = 'GEZDGNBVGY3TQOJQ';
 const codeAt = (epochMs: number) =>
@@ -11,7 +11,9 @@ const codeAt = (epochMs: number) =>
 
 afterEach(() => void vi.useRealTimers());
 
-async function member(lab: Lab): Promise<{ site: Awaited<ReturnType<Lab['site']>>; visitor: Visitor }> {
+async function member(
+  lab: PracticeSites,
+): Promise<{ site: Awaited<ReturnType<PracticeSites['site']>>; visitor: Visitor }> {
   const site = await lab.site();
   const visitor = new Visitor(site.url);
   await (await visitor.begin(ann)).finish();
@@ -19,7 +21,7 @@ async function member(lab: Lab): Promise<{ site: Awaited<ReturnType<Lab['site']>
 }
 
 test('a saved profile is public, its HTML reduced to what is allowed and its links without duplicates', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const { site, visitor } = await member(lab);
   await visitor.open('/settings/profile');
   const avatar = await drawPicture('avatar', 'ann');
@@ -52,7 +54,7 @@ test('a saved profile is public, its HTML reduced to what is allowed and its lin
 });
 
 test('saving again without pictures keeps them, and a new one replaces the old file', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const { site, visitor } = await member(lab);
   await visitor.open('/settings/profile');
   await visitor.submit('Save profile', { Avatar: new Blob([await drawPicture('avatar', 'one')]) });
@@ -66,7 +68,7 @@ test('saving again without pictures keeps them, and a new one replaces the old f
 });
 
 test('refuses wrong pictures and fields beside them, and then saves nothing', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const { site, visitor } = await member(lab);
   await visitor.open('/settings/profile');
   const png = await drawPicture('avatar', 'ann');
@@ -103,7 +105,7 @@ test('refuses wrong pictures and fields beside them, and then saves nothing', as
 });
 
 test('a forged profile form is refused', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const { site, visitor } = await member(lab);
   await visitor.open('/settings/profile');
   visitor.html = visitor.html.replaceAll(/name="_csrf" value="[^"]+"/g, 'name="_csrf" value="wrong"');
@@ -112,7 +114,7 @@ test('a forged profile form is refused', async () => {
 });
 
 test('settings need a sign-in, and signing out ends it', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const { visitor } = await member(lab);
   await visitor.open('/');
   const session = new Map(visitor.cookies);
@@ -126,7 +128,7 @@ test('settings need a sign-in, and signing out ends it', async () => {
 test('two-step sign-in asks for a code, takes each code once and neighbouring steps only', async () => {
   // The clock stands still, so that no step ends in the middle of the test.
   vi.useFakeTimers({ toFake: ['Date'] });
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const { site, visitor } = await member(lab);
   await visitor.open('/settings/security');
   await visitor.submit('Turn on', { 'Authenticator secret': 'not base32!', 'Authentication code': '000000' });
@@ -160,7 +162,7 @@ test('two-step sign-in asks for a code, takes each code once and neighbouring st
 });
 
 test('an unknown page, profile or picture is 404', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const visitor = new Visitor((await lab.site()).url);
   for (const page of [
     '/nothing',

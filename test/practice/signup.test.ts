@@ -1,13 +1,13 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { ann, ben, Lab, Visitor } from './visitor.ts';
+import { ann, ben, PracticeSites, Visitor } from './visitor.ts';
 
 const linkIn = (text: string) => /http\S+\/confirm\?token=\S+/.exec(text)![0];
 const codeIn = (text: string) => /\b\d{6}\b/.exec(text)![0];
 
 test('without confirmation a sign-up ends signed in', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   const visitor = new Visitor(site.url);
   await (await visitor.begin(ann)).finish();
@@ -20,7 +20,7 @@ test('without confirmation a sign-up ends signed in', async () => {
 });
 
 test('a link confirms once, signs in whoever opens it, and until then the account is neither seen nor usable', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ confirmation: 'link', name: 'Social' });
   const visitor = new Visitor(site.url);
   await (await visitor.begin(ann)).finish();
@@ -44,7 +44,7 @@ test('a link confirms once, signs in whoever opens it, and until then the accoun
 });
 
 test('a code confirms on its own account only, also in another browser after the password', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ confirmation: 'code' });
   const [first, second] = [new Visitor(site.url), new Visitor(site.url)];
   await (await first.begin(ann)).finish();
@@ -64,7 +64,7 @@ test('a code confirms on its own account only, also in another browser after the
 });
 
 test('page 1 says what is wrong beside each field, and keeps what was typed', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   const visitor = await new Visitor(site.url).open('/signup');
   await visitor.submit('Continue', { Email: 'ann', Username: 'A<nn', Password: 'short', 'Repeat password': 'shirt' });
@@ -87,7 +87,7 @@ test('page 1 says what is wrong beside each field, and keeps what was typed', as
 });
 
 test('page 2 wants names and terms', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   const visitor = await new Visitor(site.url).begin(ann);
   await visitor.submit('Create account');
@@ -98,12 +98,12 @@ test('page 2 wants names and terms', async () => {
 });
 
 test('page 2 without page 1 leads back to it', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   expect((await new Visitor((await lab.site()).url).open('/signup/details')).path).toBe('/signup');
 });
 
 test('taken values are refused on page 1', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   await (await new Visitor(site.url).begin(ann)).finish();
   const visitor = await new Visitor(site.url).begin({ email: 'Ann@Brand.test', username: 'ann' });
@@ -111,7 +111,7 @@ test('taken values are refused on page 1', async () => {
 });
 
 test('of many that submit the same name at once exactly one gets an account', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site({ behaviour: { delayBeforeCreate: 300 } });
   const visitors = await Promise.all(Array.from({ length: 5 }, () => new Visitor(site.url).begin(ann)));
   await Promise.all(visitors.map((visitor) => visitor.finish()));
@@ -125,7 +125,7 @@ test('of many that submit the same name at once exactly one gets an account', as
 });
 
 test('a form with a wrong token, or with another visitor’s, is refused', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   const visitor = await new Visitor(site.url).begin(ann);
   const foreign = await new Visitor(site.url).open('/signup');
@@ -143,7 +143,7 @@ test('a form with a wrong token, or with another visitor’s, is refused', async
 });
 
 test('accounts and sign-ins survive a restart, a torn last line does not matter, and no password is in the file', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const first = await lab.site();
   const visitor = new Visitor(first.url);
   await (await visitor.begin(ann)).finish();
@@ -165,7 +165,7 @@ test('accounts and sign-ins survive a restart, a torn last line does not matter,
 });
 
 test('a damaged line before the last is not passed over', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const site = await lab.site();
   await (await new Visitor(site.url).begin(ann)).finish();
   await site.close();
@@ -175,7 +175,7 @@ test('a damaged line before the last is not passed over', async () => {
 });
 
 test('sites in one process keep their accounts and sign-ins apart', async () => {
-  await using lab = new Lab();
+  await using lab = new PracticeSites();
   const [one, two] = [await lab.site({ domain: 'one.test' }), await lab.site({ domain: 'two.test' })];
   const visitor = new Visitor(one.url);
   await (await visitor.begin(ann)).finish();

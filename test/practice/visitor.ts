@@ -7,7 +7,7 @@ import type { SocialSite, SocialSiteOptions } from '../../practice/social/site.t
 import { startSocialSite } from '../../practice/social/site.ts';
 
 /** A mail server, sites and a folder for one test; all of it ends with the test. */
-export class Lab {
+export class PracticeSites {
   readonly dataDir = mkdtempSync(path.join(tmpdir(), 'practice-'));
   readonly #sites: SocialSite[] = [];
   #mail: MailServer | undefined;

@@ -9,17 +9,17 @@ import { readHanded } from '../../temporal/handoffs.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { PodcastBook } from '../support/podcast-book.ts';
-import { type Lab, type Run, startLab } from '../support/workflow-lab.ts';
 import {
   activityFailure,
   feedUrl,
   handedFailure,
-  type Scene,
   type Script,
+  type ScriptedTask,
   session,
   stepFailure,
   untilCancelled,
-} from '../support/workflow-scene.ts';
+} from '../support/scripted-task.ts';
+import { type Run, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 import { replayKeys } from './keys.ts';
 
 // Records a history of every workflow and of its main outcomes: node --import tsx test/replay/record.ts VERSION
@@ -91,7 +91,7 @@ const socialScripts: Record<string, Script> = {
   left: { readTask: () => ({ kind: 'left', reason: 'stale' }) },
 };
 
-async function recordSocial(lab: Lab): Promise<void> {
+async function recordSocial(lab: WorkflowServer): Promise<void> {
   for (const [name, script] of Object.entries(socialScripts)) {
     await lab.scene(script).run();
     const runs = await lab.takeRuns();
@@ -116,7 +116,7 @@ async function recordSocial(lab: Lab): Promise<void> {
   keep('social-cancelled', await lab.takeRuns());
 }
 
-async function recordEntity(lab: Lab): Promise<void> {
+async function recordEntity(lab: WorkflowServer): Promise<void> {
   await lab.scene({}, { flow: 'entity', status: 'register' }).run();
   keep('entity-registered', await lab.takeRuns());
   await lab.scene({}, { flow: 'entity', status: 'connect' }).run();
@@ -131,7 +131,7 @@ async function recordEntity(lab: Lab): Promise<void> {
   keep('entity-connect-failed', await lab.takeRuns());
 }
 
-async function recordPodcasts(lab: Lab): Promise<void> {
+async function recordPodcasts(lab: WorkflowServer): Promise<void> {
   const byCode: Script = {
     importFeed: () => ({ session, awaiting: { kind: 'code', from: ['site.test'] } }),
     awaitMail: () => ({ kind: 'code', value: '12345678' }),
@@ -174,12 +174,12 @@ async function recordPodcasts(lab: Lab): Promise<void> {
   }
 }
 
-async function untilHanded(lab: Lab, { handle }: Scene): Promise<void> {
+async function untilHanded(lab: WorkflowServer, { handle }: ScriptedTask): Promise<void> {
   while ((await readHanded(lab.client, handle.workflowId)) === null) await sleep(50);
 }
 
 /** Steps that wait for a person. */
-async function recordHandoffs(lab: Lab): Promise<void> {
+async function recordHandoffs(lab: WorkflowServer): Promise<void> {
   const waitMs = 4 * 3_600_000;
   const check = () => handedFailure(new Challenge('verify that you are human'), false, waitMs);
   const strange = () => handedFailure(new FormChanged('there is no field "Password"'), false, waitMs);
@@ -191,7 +191,7 @@ async function recordHandoffs(lab: Lab): Promise<void> {
   const found: Script = { lookFor: () => ({ state: 'ours', session, profileUrl: 'https://site.test/u/brand' }) };
   const connect = { flow: 'entity', status: 'connect' } as const;
   const subSite = { flow: 'podcast', fields: { link_rss: feedUrl } } as const;
-  const handed: [name: string, scene: Scene, word: HandoffAnswer | 'cancel' | undefined][] = [
+  const handed: [name: string, scene: ScriptedTask, word: HandoffAnswer | 'cancel' | undefined][] = [
     ['social-handed-done', lab.scene({ ...asks, ...found }), { word: 'done', link: 'https://site.test/@brand' }],
     ['social-handed-done-but-absent', lab.scene(asks), { word: 'done' }],
     ['social-handed-given-up', lab.scene(asks), { word: 'give up' }],
@@ -211,7 +211,7 @@ async function recordHandoffs(lab: Lab): Promise<void> {
 }
 
 /** The workflows that make one call. */
-async function recordCalls(lab: Lab): Promise<void> {
+async function recordCalls(lab: WorkflowServer): Promise<void> {
   const user: MiniAppUser = {
     zalo_user_id: '1',
     name: 'Nguyễn Thị Mẫu',
@@ -259,7 +259,7 @@ async function recordCalls(lab: Lab): Promise<void> {
 
 /** A gate that goes on as a new run, with those that wait; only the ordinary server can be told to suggest that early. */
 async function recordLongGate(): Promise<void> {
-  const lab = await startLab({
+  const lab = await startWorkflowServer({
     keys: replayKeys,
     realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30'],
   });
@@ -294,7 +294,7 @@ function keepGates(name: string, runs: Run[]): void {
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const lab = await startLab({ keys: replayKeys });
+const lab = await startWorkflowServer({ keys: replayKeys });
 try {
   await recordSocial(lab);
   await recordEntity(lab);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
-import { bundleWorkflows, findMisfits } from '../support/workflow-lab.ts';
+import { bundleWorkflows, findMisfits } from '../support/workflow-server.ts';
 import { replayKeys } from './keys.ts';
 
 const folder = fileURLToPath(new URL('./histories', import.meta.url));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeRedactor } from '../../services/redact.ts';
-import { writeForms } from '../support/browser-lab.ts';
+import { writeForms } from '../support/browser-and-sites.ts';
 
 describe('redacting', () => {
   const secret = `P"a'ss&<w>ö rd/+1`;

@@ -5,8 +5,9 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile }
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import getPort from 'get-port';
 import type { MailServer } from '../../config/sites-file.ts';
-import { freePort, isListening } from './loopback-port.ts';
+import { isListening } from './is-listening.ts';
 
 const program = '/usr/sbin/dovecot';
 
@@ -94,7 +95,7 @@ export async function startDovecot(users: Record<string, string>): Promise<Dovec
   const home = await mkdtemp(path.join(tmpdir(), 'enlist-dovecot-'));
   await chmod(home, 0o755);
   const owner = findOwner();
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const mailDir = (user: string) => path.join(home, 'mail', user);
   for (const user of Object.keys(users)) {
     for (const folder of ['cur', 'new', 'tmp']) await mkdir(path.join(mailDir(user), folder), { recursive: true });

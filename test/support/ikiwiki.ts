@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import getPort from 'get-port';
 import { stringify } from 'yaml';
-import { freePort, isListening } from './loopback-port.ts';
+import { isListening } from './is-listening.ts';
 
 const webServer = '/usr/sbin/lighttpd';
 const perlModules = {
@@ -121,7 +122,7 @@ export async function startIkiwiki({ without = [] }: IkiwikiOptions = {}): Promi
   try {
     await mkdir(inside('pages'));
     await mkdir(inside('site'));
-    const port = await freePort();
+    const port = await getPort({ host: '127.0.0.1' });
     const url = `http://127.0.0.1:${port}`;
     const settings = {
       wikiname: 'Practice wiki',

@@ -5,10 +5,11 @@ import { chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import getPort from 'get-port';
 import PostalMime from 'postal-mime';
 import type { MailServer } from '../../config/sites-file.ts';
 import { type Dovecot, hasDovecot, startDovecot } from './dovecot.ts';
-import { freePort, isListening } from './loopback-port.ts';
+import { isListening } from './is-listening.ts';
 
 const program = '/usr/sbin/exim4';
 
@@ -114,7 +115,7 @@ export async function startMailHost(mailboxes: { address: string; password: stri
     await dovecot.remove();
   };
   try {
-    const port = await freePort();
+    const port = await getPort({ host: '127.0.0.1' });
     const settings = path.join(home, 'exim.conf');
     // With settings of its caller's, Exim works and delivers as one account, also when root starts it.
     await chown(home, dovecot.owner.uid, dovecot.owner.gid);

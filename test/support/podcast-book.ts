@@ -1,7 +1,7 @@
 import { podcastTask, type WaitingPodcast } from '../../contracts/podcast.ts';
 import { startPodcast } from '../../temporal/start-podcast.ts';
-import type { Lab } from './workflow-lab.ts';
-import { feedUrl, type Scene, type Script } from './workflow-scene.ts';
+import { feedUrl, type Script, type ScriptedTask } from './scripted-task.ts';
+import type { WorkflowServer } from './workflow-server.ts';
 
 interface BookedTask {
   /** `main` and what begins with it is a main site. */
@@ -21,18 +21,23 @@ export function isMain(site: string): boolean {
  */
 export class PodcastBook {
   readonly requestId: string;
-  readonly parent: Scene;
+  readonly parent: ScriptedTask;
   readonly tasks: BookedTask[];
-  readonly scenes = new Map<string, Scene>();
+  readonly scenes = new Map<string, ScriptedTask>();
   /** The sub-sites' tasks are in no list before a main site completed. */
   readonly withholds: boolean;
-  readonly #lab: Lab;
+  readonly #lab: WorkflowServer;
 
   /** How many failed tasks the manager queues again, at once. */
   #retries: number;
 
   /** @param scripts what happens on each site, in the order of the tasks; the book's name keeps its domains apart from others' */
-  constructor(lab: Lab, name: string, scripts: Record<string, Script>, { withholds = false, retries = 0 } = {}) {
+  constructor(
+    lab: WorkflowServer,
+    name: string,
+    scripts: Record<string, Script>,
+    { withholds = false, retries = 0 } = {},
+  ) {
     this.#lab = lab;
     this.requestId = `request-${name}`;
     this.withholds = withholds;

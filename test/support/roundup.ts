@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import getPort from 'get-port';
 import { root } from '../../config/find-browser.mjs';
-import { freePort, isListening } from './loopback-port.ts';
+import { isListening } from './is-listening.ts';
 
 const version = '2.6.0';
 const software = path.join(root, `.tools/roundup-${version}`);
@@ -78,7 +79,7 @@ export async function startRoundup({
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
-    const port = await freePort();
+    const port = await getPort({ host: '127.0.0.1' });
     const url = `http://127.0.0.1:${port}`;
     const settings = {
       tracker_web: `${url}/`,

@@ -9,7 +9,7 @@ import { KeyRing } from '../../config/key-ring.ts';
 import { findTools } from '../../scripts/dev/setup/tools.mjs';
 import { EncryptionCodec } from '../../temporal/codec.ts';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
-import { writeForms } from '../support/browser-lab.ts';
+import { writeForms } from '../support/browser-and-sites.ts';
 
 const makeKey = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const [oldKey, newKey] = [makeKey('old'), makeKey('new')];

@@ -17,7 +17,7 @@ function refusedWith(code: number): Client {
   return { workflow: { list } } as unknown as Client;
 }
 
-test('a server too old to tell which workflows are stuck is told apart from one that has none', async () => {
+test('a server too old to list stuck workflows is reported as such, not as one without any', async () => {
   expect(await listStuck(refusedWith(3))).toBeUndefined();
 });
 

@@ -7,24 +7,24 @@ import { Challenge } from '../../sites/kit/errors.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
 import { PodcastBook } from '../support/podcast-book.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
 import {
   feedUrl,
   mainDomains,
   type Outcome,
-  type Scene,
   type Script,
   type ScriptedName,
+  type ScriptedTask,
   session,
   stepFailure,
   untilCancelled,
-} from '../support/workflow-scene.ts';
+} from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const [mainDomain] = mainDomains as [string];
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
   lab.enable(mainDomain, { every: '0s', atOnce: 10 });
 });
 afterEach(() => lab.replay());
@@ -40,8 +40,13 @@ const foundSession = JSON.stringify({ cookies: [{ name: 'sid', value: 'found' }]
 const ours = (): AccountLookup => ({ state: 'ours', session: foundSession, profileUrl: 'https://site.test/u/brand' });
 
 /** A task that the manager has in this status, whatever it is read in. */
-function taskIn(status: string, flow: 'social' | 'entity', phase: 'register' | 'connect', script: Script = {}): Scene {
-  const scene: Scene = lab.scene(
+function taskIn(
+  status: string,
+  flow: 'social' | 'entity',
+  phase: 'register' | 'connect',
+  script: Script = {},
+): ScriptedTask {
+  const scene: ScriptedTask = lab.scene(
     {
       readTask: (_flow, _id, asked) =>
         asked === status
@@ -63,7 +68,7 @@ const registering = (script?: Script, flow: 'social' | 'entity' = 'social') =>
 const mainSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', domain: mainDomain });
 const subSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', fields: { link_rss: feedUrl } });
 
-async function startAdopting({ role: { flow, status, fields }, handle }: Scene): Promise<void> {
+async function startAdopting({ role: { flow, status, fields }, handle }: ScriptedTask): Promise<void> {
   if (flow === 'podcast') {
     await lab.client.workflow.start('podcastAccount', {
       workflowId: handle.workflowId,
@@ -81,14 +86,14 @@ async function startAdopting({ role: { flow, status, fields }, handle }: Scene):
   }
 }
 
-async function adopt(scene: Scene): Promise<Outcome> {
+async function adopt(scene: ScriptedTask): Promise<Outcome> {
   await startAdopting(scene);
   return scene.end();
 }
 
-const namesOf = (scene: Scene) => scene.calls.map(({ name }) => name);
+const namesOf = (scene: ScriptedTask) => scene.calls.map(({ name }) => name);
 /** The looks and the attempts, in their order. */
-const looksAndAttempts = (scene: Scene) => scene.callsOf('lookFor', 'createAccount').map(({ name }) => name);
+const looksAndAttempts = (scene: ScriptedTask) => scene.callsOf('lookFor', 'createAccount').map(({ name }) => name);
 
 /** A site that makes the account, loses the answer, and at first shows nothing of either. */
 function makeBlindSite() {
@@ -106,7 +111,7 @@ function makeBlindSite() {
     script,
     accounts: () => accounts,
     /** Terminates the task's workflow between its two looks, when no step of it is at work. */
-    async terminate(scene: Scene): Promise<void> {
+    async terminate(scene: ScriptedTask): Promise<void> {
       const waits = async () =>
         (await scene.handle.fetchHistory()).events!.some(
           (event) =>
@@ -120,7 +125,7 @@ function makeBlindSite() {
 }
 
 describe.each(['social', 'entity'] as const)('%s: an adopted register phase', (flow) => {
-  test('sends no start, finds the account that is there, and furnishes and reports it under its working status', async () => {
+  test('sends no start, finds the existing account, fills in its profile and reports it under its working status', async () => {
     const scene = registering({ lookFor: ours }, flow);
     expect(await adopt(scene)).toEqual({ outcome: 'completed', profileUrl: scene.profileUrl });
     const { id } = scene.role.fields;
@@ -283,7 +288,7 @@ describe('the mail of a sign-up whose workflow was terminated', () => {
 
 describe('a cancellation of an adopted task', () => {
   /** Asks for its workflow's cancellation and ends with it, as a browser step does; from then on the site shows this. */
-  function cancelIn(scene: Scene, step: ScriptedName, after: Script): Scene {
+  function cancelIn(scene: ScriptedTask, step: ScriptedName, after: Script): ScriptedTask {
     scene.play({
       [step]: async () => {
         scene.play(after);
@@ -349,7 +354,7 @@ describe('an adopted connect phase', () => {
 });
 
 describe('an adopted podcast task', () => {
-  test.each<[string, (script: Script) => Scene, ScriptedName]>([
+  test.each<[string, (script: Script) => ScriptedTask, ScriptedName]>([
     ['a main site', mainSite, 'makeShow'],
     ['a sub-site', subSite, 'importFeed'],
   ])(

@@ -2,19 +2,19 @@ import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AccountResult } from '../../contracts/steps.ts';
 import { SiteDown } from '../../sites/kit/errors.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
 import {
   activityFailure,
-  type Scene,
   type Script,
+  type ScriptedTask,
   session,
   stepFailure,
   untilCancelled,
-} from '../support/workflow-scene.ts';
+} from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
 });
 afterEach(() => lab.replay());
 afterAll(() => lab.close());
@@ -25,8 +25,8 @@ const mailWanted = { kind: 'link' as const, from: ['site.test'] };
 const made: AccountResult = { session, profileUrl: 'https://site.test/u/brand' };
 
 /** A scene, a step of which asks for the cancellation of its workflow, and goes on when that has heard of it. */
-function cancelledAt(script: (cancel: () => Promise<void>) => Script): Scene {
-  const scene: Scene = lab.scene(
+function cancelledAt(script: (cancel: () => Promise<void>) => Script): ScriptedTask {
+  const scene: ScriptedTask = lab.scene(
     script(async () => {
       await scene.handle.cancel();
       await expect.poll(() => hasHeard(scene), { timeout: 10_000 }).toBe(true);
@@ -35,7 +35,7 @@ function cancelledAt(script: (cancel: () => Promise<void>) => Script): Scene {
   return scene;
 }
 
-async function hasHeard({ handle }: Scene): Promise<boolean> {
+async function hasHeard({ handle }: ScriptedTask): Promise<boolean> {
   const { events } = await handle.fetchHistory();
   const asked = events!.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes);
   return asked >= 0 && events!.slice(asked).some((event) => event.workflowTaskCompletedEventAttributes);
@@ -48,7 +48,7 @@ const cancelledStep = (cancel: () => Promise<void>, submitted: boolean) => async
   throw stepFailure(new Error('cancelled'), submitted, true);
 };
 
-async function expectCancelled(scene: Scene): Promise<void> {
+async function expectCancelled(scene: ScriptedTask): Promise<void> {
   const failure: unknown = await scene.end().catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(WorkflowFailedError);
   expect((failure as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
@@ -69,7 +69,7 @@ describe('a cancellation before the start', () => {
   });
 
   test('sends nothing when the task was read by then', async () => {
-    const scene: Scene = cancelledAt((cancel) => ({
+    const scene: ScriptedTask = cancelledAt((cancel) => ({
       readTask: async () => {
         await cancel();
         return { kind: 'task', task: { ...scene.role.fields, entity_connect: undefined } as never };

@@ -4,20 +4,20 @@ import type { AccountLookup } from '../../contracts/steps.ts';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { AlreadyExists, Challenge, Rejected, SiteDown, WrongCredentials } from '../../sites/kit/errors.ts';
 import { after, failing, waitsBetween } from '../support/scripted-failures.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
 import {
   activityFailure,
-  type Scene,
   type Script,
   type ScriptedName,
+  type ScriptedTask,
   session,
   stepFailure,
   untilCancelled,
-} from '../support/workflow-scene.ts';
+} from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
 });
 afterEach(() => lab.replay());
 afterAll(() => lab.close());
@@ -33,14 +33,14 @@ const connecting = (script: Script = {}, fields: Record<string, unknown> = {}) =
   lab.scene(script, { flow: 'entity', status: 'connect', fields });
 const sessionOf = (step: string) => JSON.stringify({ cookies: [{ name: 'sid', value: step }], origins: [] });
 
-const namesOf = (scene: Scene) => scene.calls.map(({ name }) => name);
+const namesOf = (scene: ScriptedTask) => scene.calls.map(({ name }) => name);
 
 /** The task's statuses that its calls to the manager name. */
-const statusesOf = (scene: Scene) =>
+const statusesOf = (scene: ScriptedTask) =>
   scene.callsOf('startTask', 'completeTask', 'failTask').map(({ name, args }) => [name, ...args.slice(0, 3)]);
 
 /** Asks for its workflow's cancellation and ends with it, as a browser step does. */
-function cancelIn(scene: Scene, step: ScriptedName): Scene {
+function cancelIn(scene: ScriptedTask, step: ScriptedName): ScriptedTask {
   scene.play({
     [step]: async () => {
       await scene.handle.cancel();

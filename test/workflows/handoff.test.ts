@@ -8,22 +8,22 @@ import { readHanded } from '../../temporal/handoffs.ts';
 import { readGate } from '../../temporal/site-gate.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { after, failing } from '../support/scripted-failures.ts';
-import { withoutQuery } from '../support/without-query.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
 import {
   feedUrl,
   handedFailure,
   mainDomains,
-  type Scene,
   type Script,
   type ScriptedName,
+  type ScriptedTask,
   session,
   stepFailure,
-} from '../support/workflow-scene.ts';
+} from '../support/scripted-task.ts';
+import { withoutQuery } from '../support/without-query.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
 });
 afterEach(() => lab.replay());
 afterAll(() => lab.close());
@@ -37,25 +37,25 @@ const ours = (): AccountLookup => ({ state: 'ours', session, profileUrl: 'https:
 /** The site asks for a human before anything was sent. */
 const asksFirst = (waitMs = 4 * hour): Script => ({ createAccount: failing(handedFailure(robot, false, waitMs)) });
 
-const handed = ({ handle }: Scene) => readHanded(lab.client, handle.workflowId);
-const say = ({ handle }: Scene, word: HandoffAnswer) => handle.executeUpdate('answerHandoff', { args: [word] });
-const outcomeOf = async ({ handle }: Scene) =>
+const handed = ({ handle }: ScriptedTask) => readHanded(lab.client, handle.workflowId);
+const say = ({ handle }: ScriptedTask, word: HandoffAnswer) => handle.executeUpdate('answerHandoff', { args: [word] });
+const outcomeOf = async ({ handle }: ScriptedTask) =>
   (await handle.describe()).typedSearchAttributes.get(searchAttributes.outcome);
-const looksAndAttempts = (scene: Scene) => scene.callsOf('lookFor', 'createAccount').map(({ name }) => name);
+const looksAndAttempts = (scene: ScriptedTask) => scene.callsOf('lookFor', 'createAccount').map(({ name }) => name);
 
 /** Starts a task and waits until it waits for a person. */
-async function untilHanded(scene: Scene): Promise<HandedStep> {
+async function untilHanded(scene: ScriptedTask): Promise<HandedStep> {
   await scene.start();
   return nextHanded(scene);
 }
 
-async function nextHanded(scene: Scene): Promise<HandedStep> {
+async function nextHanded(scene: ScriptedTask): Promise<HandedStep> {
   await expect.poll(() => handed(scene), { timeout: 10_000 }).not.toBeNull();
   return (await handed(scene))!;
 }
 
 /** The error with which a word was refused. */
-async function refusalOf(scene: Scene, word: unknown): Promise<string | undefined> {
+async function refusalOf(scene: ScriptedTask, word: unknown): Promise<string | undefined> {
   const error: unknown = await say(scene, word as HandoffAnswer).then(
     () => undefined,
     (failure: unknown) => failure,
@@ -321,7 +321,7 @@ const answers: Script = {
   confirmImport: () => ({ session }),
 };
 
-function sceneOf(flow: (typeof laterSteps)[number][1], script: Script): Scene {
+function sceneOf(flow: (typeof laterSteps)[number][1], script: Script): ScriptedTask {
   if (flow === 'social') return lab.scene(script);
   if (flow === 'entity') return lab.scene(script, { flow: 'entity', status: 'register' });
   if (flow === 'connect') return lab.scene(script, { flow: 'entity', status: 'connect' });
@@ -407,7 +407,7 @@ describe('a later step that a person is waited for', () => {
 });
 
 describe('an adopted task', () => {
-  async function adopt(scene: Scene): Promise<void> {
+  async function adopt(scene: ScriptedTask): Promise<void> {
     const { id, domain, request_id: requestId } = scene.role.fields;
     await startTask(lab.client, 'social', { id, status: 'register', adopted: true, domain, requestId });
   }

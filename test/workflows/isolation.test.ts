@@ -2,12 +2,14 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { taskQueues } from '../../temporal/task-queues.ts';
-import { bundleWorkflows, startLab } from '../support/workflow-lab.ts';
+import { bundleWorkflows, startWorkflowServer } from '../support/workflow-server.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 test('workflows of one worker share no state of their modules', async () => {
-  const lab = await startLab({ workflows: fileURLToPath(new URL('./counting-workflow.ts', import.meta.url)) });
+  const lab = await startWorkflowServer({
+    workflows: fileURLToPath(new URL('./counting-workflow.ts', import.meta.url)),
+  });
   try {
     const run = (workflowId: string) =>
       lab.client.workflow.execute('countRuns', { workflowId, taskQueue: taskQueues.workflows });

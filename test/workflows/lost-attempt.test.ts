@@ -2,12 +2,12 @@ import { heartbeat } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AccountLookup, AccountResult } from '../../contracts/steps.ts';
 import { Challenge, SiteDown } from '../../sites/kit/errors.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { type Script, session, stepFailure } from '../support/workflow-scene.ts';
+import { type Script, session, stepFailure } from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
 });
 afterEach(() => lab.replay());
 afterAll(() => lab.close());

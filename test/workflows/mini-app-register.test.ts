@@ -4,12 +4,12 @@ import type { MiniAppOutcome } from '../../contracts/outcomes.ts';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { startMiniApp } from '../../temporal/start-mini-app.ts';
 import { miniAppWorkflowId } from '../../temporal/workflow-ids.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { activityFailure, type Scene, type Script } from '../support/workflow-scene.ts';
+import { activityFailure, type Script, type ScriptedTask } from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
 });
 afterEach(() => lab.replay());
 afterAll(() => lab.close());
@@ -22,7 +22,7 @@ let users = 0;
 /** The workflow of a user of its own, and what registering the user comes to. */
 function openUser(registerMiniAppUser: NonNullable<Script['registerMiniAppUser']>): {
   user: MiniAppUser;
-  scene: Scene;
+  scene: ScriptedTask;
 } {
   const user: MiniAppUser = {
     zalo_user_id: `user-${++users}`,
@@ -39,7 +39,7 @@ function openUser(registerMiniAppUser: NonNullable<Script['registerMiniAppUser']
 
 const start = (user: MiniAppUser) => startMiniApp(lab.client, shopId, user);
 
-async function attributesOf({ handle }: Scene) {
+async function attributesOf({ handle }: ScriptedTask) {
   const { typedSearchAttributes } = await handle.describe();
   return [typedSearchAttributes.get(searchAttributes.flow), typedSearchAttributes.get(searchAttributes.outcome)];
 }

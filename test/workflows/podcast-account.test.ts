@@ -4,24 +4,24 @@ import type { MailMark } from '../../contracts/mail.ts';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { AlreadyExists, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
 import { after, failing, waitsBetween } from '../support/scripted-failures.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
 import {
   activityFailure,
   feedUrl,
   mainDomains,
-  type Scene,
   type Script,
   type ScriptedName,
+  type ScriptedTask,
   session,
   stepFailure,
   untilCancelled,
-} from '../support/workflow-scene.ts';
+} from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const [mainDomain, slowMainDomain] = mainDomains as [string, string];
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
   lab.enable(mainDomain, { every: '0s', atOnce: 10 });
 });
 afterEach(() => lab.replay());
@@ -38,10 +38,10 @@ const mainSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', d
 const subSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', fields: { link_rss: feedUrl } });
 const sessionOf = (step: string) => JSON.stringify({ cookies: [{ name: 'sid', value: step }], origins: [] });
 
-const namesOf = (scene: Scene) => scene.calls.map(({ name }) => name);
+const namesOf = (scene: ScriptedTask) => scene.calls.map(({ name }) => name);
 
 /** Asks for its workflow's cancellation and ends with it, as a browser step does. */
-function cancelIn(scene: Scene, step: ScriptedName, submitted = false): Scene {
+function cancelIn(scene: ScriptedTask, step: ScriptedName, submitted = false): ScriptedTask {
   scene.play({
     [step]: async () => {
       await scene.handle.cancel();
@@ -179,7 +179,7 @@ describe('a show', () => {
   });
 });
 
-describe.each<[string, (script: Script) => Scene]>([
+describe.each<[string, (script: Script) => ScriptedTask]>([
   ['a main site', mainSite],
   ['a sub-site', subSite],
 ])('an account of %s', (_which, site) => {
@@ -433,7 +433,7 @@ describe('a cancellation', () => {
     awaitMail: () => ({ kind: 'code', value: '12345678' }),
   };
 
-  test.each<[ScriptedName, () => Scene, string[]]>([
+  test.each<[ScriptedName, () => ScriptedTask, string[]]>([
     ['createAccount', mainSite, ['lookFor', 'makeShow', 'checkFeed']],
     ['makeShow', mainSite, ['checkFeed']],
     ['checkFeed', mainSite, []],
@@ -461,7 +461,7 @@ describe('a cancellation', () => {
 describe('after seven days', () => {
   const inAWeek = stepFailure(new SiteDown('429', 8 * day), false);
 
-  test.each<[string, () => Scene]>([
+  test.each<[string, () => ScriptedTask]>([
     ['whose show could not be made', () => mainSite({ makeShow: failing(inAWeek) })],
     ['whose feed could not be imported', () => subSite({ importFeed: failing(inAWeek) })],
     [

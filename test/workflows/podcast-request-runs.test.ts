@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { podcastRequestId, siteGateId } from '../../temporal/workflow-ids.ts';
 import { isMain, PodcastBook } from '../support/podcast-book.ts';
 import { findEarlySubs, readChildSteps } from '../support/podcast-order.ts';
-import { type Lab, makeKeys, startLab } from '../support/workflow-lab.ts';
-import { session } from '../support/workflow-scene.ts';
+import { session } from '../support/scripted-task.ts';
+import { makeKeys, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const keys = makeKeys();
 const hour = 3_600_000;
 
 // Only the ordinary server tells a parent of a child's termination, and can be told to suggest a new run early.
 describe('on the ordinary server, a request', () => {
-  let realTime: Lab;
+  let realTime: WorkflowServer;
   beforeAll(async () => {
-    realTime = await startLab({
+    realTime = await startWorkflowServer({
       keys,
       realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40'],
     });

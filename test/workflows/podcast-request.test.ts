@@ -3,16 +3,16 @@ import { AlreadyExists } from '../../sites/kit/errors.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { isMain, PodcastBook } from '../support/podcast-book.ts';
 import { findEarlySubs, readChildSteps } from '../support/podcast-order.ts';
+import { type Script, session, stepFailure, untilCancelled } from '../support/scripted-task.ts';
 import { withoutQuery } from '../support/without-query.ts';
-import { type Lab, makeKeys, type Run, startLab } from '../support/workflow-lab.ts';
-import { type Script, session, stepFailure, untilCancelled } from '../support/workflow-scene.ts';
+import { makeKeys, type Run, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const keys = makeKeys();
 const hour = 3_600_000;
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab({ keys });
+  lab = await startWorkflowServer({ keys });
 });
 afterEach(() => lab.replay());
 afterAll(() => lab.close());

@@ -4,25 +4,25 @@ import { SiteDown } from '../../sites/kit/errors.ts';
 import { EncryptionCodec } from '../../temporal/codec.ts';
 import { askForPermit, pausePace, readGate, resumePace } from '../../temporal/site-gate.ts';
 import { siteGateId } from '../../temporal/workflow-ids.ts';
+import { type Script, type ScriptedTask, session, stepFailure } from '../support/scripted-task.ts';
 import { withoutQuery } from '../support/without-query.ts';
-import { type Lab, makeKeys, type Run, startLab } from '../support/workflow-lab.ts';
-import { type Scene, type Script, session, stepFailure } from '../support/workflow-scene.ts';
+import { makeKeys, type Run, startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
 const second = 1_000;
 
 describe('the gate', () => {
-  let lab: Lab;
+  let lab: WorkflowServer;
   beforeAll(async () => {
-    lab = await startLab();
+    lab = await startWorkflowServer();
   });
   afterEach(() => lab.replay());
   afterAll(() => lab.close());
 
-  const runWithoutSkipping = async (scene: Scene) => {
+  const runWithoutSkipping = async (scene: ScriptedTask) => {
     await scene.start();
     expect(await scene.endWithoutSkipping()).toMatchObject({ outcome: 'completed' });
   };
-  const makingAt = (scene: Scene) => scene.callsOf('createAccount')[0]!.at;
+  const makingAt = (scene: ScriptedTask) => scene.callsOf('createAccount')[0]!.at;
 
   test('lets accounts be made in the order of their tasks, and each so long after the last', async () => {
     lab.enable('paced.test', { every: '60s' });
@@ -96,9 +96,9 @@ describe('the gate', () => {
 });
 
 describe('a site that answers 429', () => {
-  let lab: Lab;
+  let lab: WorkflowServer;
   beforeAll(async () => {
-    lab = await startLab();
+    lab = await startWorkflowServer();
   });
   afterEach(() => lab.replay());
   afterAll(() => lab.close());
@@ -151,9 +151,9 @@ describe('a site that answers 429', () => {
 });
 
 describe('a step that no worker takes', () => {
-  let lab: Lab;
+  let lab: WorkflowServer;
   beforeEach(async () => {
-    lab = await startLab({ browserLater: true });
+    lab = await startWorkflowServer({ browserLater: true });
   });
   afterEach(async () => {
     await lab.replay();
@@ -161,7 +161,7 @@ describe('a step that no worker takes', () => {
   });
 
   /** Waits until the step is on its queue for the given time, and lets the time pass in which a worker may take it. */
-  async function leaveOnQueue(scene: Scene, times: number) {
+  async function leaveOnQueue(scene: ScriptedTask, times: number) {
     const isStep = ({
       activityTaskScheduledEventAttributes: scheduled,
     }: {
@@ -201,9 +201,12 @@ describe('a step that no worker takes', () => {
 // Only the ordinary server can be told to suggest a new run early.
 describe('a gate with a long history', () => {
   const keys = makeKeys();
-  let lab: Lab;
+  let lab: WorkflowServer;
   beforeAll(async () => {
-    lab = await startLab({ keys, realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=15'] });
+    lab = await startWorkflowServer({
+      keys,
+      realTime: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=15'],
+    });
   });
   afterAll(() => lab.close());
 

@@ -3,12 +3,12 @@ import { searchAttributes } from '../../contracts/workflows.ts';
 import { AlreadyExists, Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
 import { firstPause } from '../../workflows/pace/gate-state.ts';
 import { after, waitsBetween } from '../support/scripted-failures.ts';
-import { type Lab, startLab } from '../support/workflow-lab.ts';
-import { activityFailure, type Script, session, stepFailure } from '../support/workflow-scene.ts';
+import { activityFailure, type Script, session, stepFailure } from '../support/scripted-task.ts';
+import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';
 
-let lab: Lab;
+let lab: WorkflowServer;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startWorkflowServer();
 });
 afterEach(() => lab.replay());
 afterAll(() => lab.close());

@@ -110,13 +110,6 @@ export function listMissing() {
   return software.filter(({ isThere }) => !isThere());
 }
 
-function listSuites() {
-  return readdirSync(path.join(root, 'test'), { recursive: true })
-    .map((file) => path.join('test', String(file)))
-    .filter((file) => file.endsWith('.test.ts'))
-    .sort();
-}
-
 /** Every file of test/ that this one leans on, itself included. */
 function collectImports(file, seen = new Set()) {
   const place = path.join(root, file);
@@ -130,15 +123,16 @@ function collectImports(file, seen = new Set()) {
 }
 
 /**
- * The suites that this machine can't carry whole.
+ * Those of these suites that this machine can't carry whole.
  *
+ * @param {string[]} suites as paths below the root
  * @returns {{ file: string, title: string, packages: string[] }[]} one for each suite and software that it lacks; the
  *   packages are Debian's
  */
-export function findLeftOut() {
+export function findLeftOut(suites) {
   const missing = listMissing();
   if (missing.length === 0) return [];
-  return listSuites().flatMap((file) => {
+  return suites.toSorted().flatMap((file) => {
     const imports = collectImports(file);
     return missing.flatMap(({ support, title, packages }) =>
       imports.has(path.normalize(support)) ? [{ file, title, packages }] : [],

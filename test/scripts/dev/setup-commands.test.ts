@@ -77,8 +77,19 @@ describe('npm test', () => {
 
   test('ends with the count of all tests', async () => {
     await suite('test/unit/one.test.ts', passing);
-    await suite('test/e2e/two.test.ts', passing);
+    await suite('test/workflows/two.test.ts', passing);
     expect(await run('test.mjs').ended).toMatchObject({ code: 0, lastLine: '2 passed, 0 failed' });
+  });
+
+  test('runs the unit tests alone, or the long ones too, when it is told so', async () => {
+    await suite('test/unit/one.test.ts', passing);
+    await suite('test/workflows/two.test.ts', passing);
+    await suite('test/chaos/three.test.ts', passing);
+    const count = async (...args: string[]) => (await run('test.mjs', args).ended).lastLine;
+    expect(await count('--project=unit')).toBe('1 passed, 0 failed');
+    expect(await count()).toBe('2 passed, 0 failed');
+    expect(await count('--project=unit', '--project=integration', '--project=long')).toBe('3 passed, 0 failed');
+    expect(await count('test/chaos')).toBe('1 passed, 0 failed');
   });
 
   test('counts a failed test, and a suite that does not load as one', async () => {
@@ -111,6 +122,8 @@ describe('npm test', () => {
     expect(alone).toMatchObject({ code: 0, lastLine: '1 passed, 0 failed' });
     expect(alone.stdout).toMatch(/left out: .*test\/sites\/wiki\.test\.ts.*apt-get install mediawiki/);
     expect(await run('test.mjs', [], { CI: 'true' }).ended).toMatchObject({ code: 1, lastLine: '1 passed, 1 failed' });
+    await suite('test/unit/one.test.ts', passing);
+    expect((await run('test.mjs', ['test/unit/one']).ended).stdout).not.toContain('left out');
   });
 
   test('keeps an operator’s settings from the tests', async () => {

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { AnsweringServer } from '../../support/answering-server.ts';
-import { BrowserLab, mailDomain } from '../../support/browser-lab.ts';
+import { type BrowserAndSites, mailDomain, startBrowserAndSites } from '../../support/browser-and-sites.ts';
 import { type Ran, runSite } from '../../support/run-site.ts';
 
 const domain = 'forms.practice.test';
 const password = 'Right&Pass"1<x>';
-let lab: BrowserLab;
+let lab: BrowserAndSites;
 let recipesDir: string;
 /** The practice site with some of its words changed. */
 let changed: AnsweringServer;
@@ -16,7 +16,7 @@ let rewrite: (page: string) => string;
 let mailServers: object;
 
 beforeAll(async () => {
-  lab = await BrowserLab.start([{ domain, confirmation: 'link' }], ['member', 'tried']);
+  lab = await startBrowserAndSites([{ domain, confirmation: 'link' }], ['member', 'tried']);
   recipesDir = path.join(lab.folder, 'recipes');
   mkdirSync(recipesDir);
   writeFileSync(path.join(recipesDir, 'package.json'), '{ "type": "module" }');

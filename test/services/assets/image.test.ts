@@ -50,7 +50,7 @@ describe('type', () => {
     expect(Math.min(dominant.r, dominant.g, dominant.b)).toBeGreaterThan(240);
   });
 
-  test('a moving picture stands still at its first frame', async () => {
+  test('an animated picture becomes its first frame', async () => {
     const frames = Buffer.concat([await plain(10, 10).removeAlpha().raw().toBuffer(), Buffer.alloc(300)]);
     const gif = await sharp(frames, { raw: { width: 10, height: 20, channels: 3, pageHeight: 10 } })
       .gif({ loop: 0 })

@@ -4,13 +4,13 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { AnsweringServer } from '../../support/answering-server.ts';
-import { BrowserLab, writeForms } from '../../support/browser-lab.ts';
+import { type BrowserAndSites, startBrowserAndSites, writeForms } from '../../support/browser-and-sites.ts';
 import { browserPids } from '../../support/processes.ts';
 
-let lab: BrowserLab;
+let lab: BrowserAndSites;
 
 beforeAll(async () => {
-  lab = await BrowserLab.start(
+  lab = await startBrowserAndSites(
     [
       { domain: 'link.practice.test', confirmation: 'link' },
       { domain: 'code.practice.test', confirmation: 'code' },
@@ -83,7 +83,7 @@ describe('the end of a step', () => {
     expect(browserPids()).toHaveLength(1);
   });
 
-  test('a page that hangs costs only its own step, which ends in time, and the browser stays', async () => {
+  test('a page that hangs fails only its own step, which ends in time, and the browser stays open', async () => {
     const hung = await AnsweringServer.start();
     onTestFinished(() => hung.close());
     hung.answer = (response) =>
@@ -105,7 +105,7 @@ describe('the end of a step', () => {
     expect(lab.launched).toHaveLength(before);
   });
 
-  test('a tab that crashes costs only its own step, at once, and the browser stays', async () => {
+  test('a tab that crashes fails only its own step, at once, and the browser stays open', async () => {
     const changed = await AnsweringServer.start();
     onTestFinished(() => changed.close());
     changed.answer = (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Sign up</h1>');
@@ -177,7 +177,7 @@ describe('evidence', () => {
     expect(lab.readEvidence(failed.evidence!)).not.toContain('short1x');
   });
 
-  test('is kept at the cost of what is too old', async () => {
+  test('is kept, and older evidence is removed to make room', async () => {
     await lab.fail('createAccount', [lab.task('none.practice.test', 'evident', { password: 'short' })]);
     await expect.poll(() => existsSync(oldEvidence())).toBe(false);
   });

@@ -8,7 +8,7 @@ import { writeFeed } from '../../../practice/podcast/write-feed.ts';
 import { checkFeed } from '../../../services/feed/check-feed.ts';
 import { FeedRefused } from '../../../services/feed/errors.ts';
 import { readFeed } from '../../../services/feed/read-feed.ts';
-import { coverArt, createShow, drawSquare, join, makeFeed, PodcastLab } from '../../practice/podcast-lab.ts';
+import { coverArt, createShow, drawSquare, join, makeFeed, PodcastSites } from '../../practice/podcast-sites.ts';
 import { ann } from '../../practice/visitor.ts';
 import { AnsweringServer, breakOff, hang } from '../../support/answering-server.ts';
 
@@ -552,7 +552,7 @@ describe('a feed of the practice host', () => {
   const loopback = { allow: ['127.0.0.0/8'], signal: new AbortController().signal };
 
   test('is taken, its Vietnamese title unharmed, and is its owner’s alone', async () => {
-    await using lab = new PodcastLab();
+    await using lab = new PodcastSites();
     const host = await lab.host();
     const title = 'Chuyện kể “Hà Nội” & những ngõ nhỏ';
     await createShow(await join(host), { 'Show title': title, Language: 'vi' });
@@ -568,7 +568,7 @@ describe('a feed of the practice host', () => {
   });
 
   test('is refused while it breaks off, unavailable while the host is down, and taken again after that', async () => {
-    await using lab = new PodcastLab();
+    await using lab = new PodcastSites();
     const { host, feed } = await makeFeed(lab);
     host.setBehaviour({ feedBroken: true });
     await expect(checkFeed(feed, loopback)).rejects.toThrow(

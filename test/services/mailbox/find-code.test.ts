@@ -140,7 +140,7 @@ test('whatever the code, it comes out as it went in', () => {
   );
 });
 
-test('a code is never made up: it stands in the text as a whole token', () => {
+test('a code that is found is always a whole word of the text', () => {
   const part = fc.oneof(
     fc.constantFrom('code ', 'is ', ' ', '\n', '.', ':', '-', '#', '/', '@', 'x'),
     fc.stringMatching(/^[0-9A-Z]{1,7}$/),

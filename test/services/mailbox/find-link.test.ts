@@ -114,7 +114,7 @@ test('whatever the token and the words around it, the link comes out as it went 
   );
 });
 
-test('a link is never made up: it stands in the text', () => {
+test('a link that is found is always one that the text holds', () => {
   fc.assert(
     fc.property(
       fc.array(

@@ -213,7 +213,7 @@ describe.each(hosts)('on $name', ({ start, idles }) => {
     expect(await find(start, link)).toEqual({ kind: 'link', value: 'https://site.example/confirm?t=abcdef&copy=1' });
   });
 
-  test('what is named by a label comes verbatim, from who may be believed only', async () => {
+  test('a value after a label comes verbatim, and only from an allowed sender', async () => {
     fresh();
     const start = await mark();
     await box.deliver({ encoding: 'quoted-printable', body: 'Password : a=3Db=\n&c~38' });
@@ -221,7 +221,7 @@ describe.each(hosts)('on $name', ({ start, idles }) => {
     expect(await find(start, { ...code, after: 'Password' })).toEqual({ kind: 'code', value: 'a=b&c~38' });
   });
 
-  test('a huge, a broken and an attached mail cost only themselves', async () => {
+  test('a huge, a malformed and an attached mail are skipped, and the others are read', async () => {
     fresh();
     const start = await mark();
     await box.deliver({ body: 'Your code: 100001' });
@@ -424,7 +424,7 @@ describe('a server that does not answer as it should', () => {
     expect(String(error)).not.toContain(password);
   });
 
-  test('gets no password when its certificate is not trusted', async () => {
+  test('is sent no password when its certificate is not trusted', async () => {
     const host = await hostOnHoodiecrow({ secureConnection: true });
     const box = host.box();
     await expect(markMailbox({ ...box.server, tls: true }, login, soon())).rejects.toThrow(MailboxDown);

@@ -124,7 +124,7 @@ describe('the reports', () => {
     ]);
   });
 
-  test('and a fixed one that is refused too is the end of it', async () => {
+  test('and is given up when the fixed text is refused too', async () => {
     server.answer = refuse(400, 'no');
     expect(await run('failTask', { status: 'register_failed', error_message: 'odd' })).toEqual({
       kind: 'invalid',

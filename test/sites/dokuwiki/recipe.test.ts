@@ -15,9 +15,9 @@ import { dokuwiki } from '../../../sites/dokuwiki/recipe.ts';
 import { Kit } from '../../../sites/kit/kit.ts';
 import { checkForms } from '../../support/check-forms.ts';
 import { type DokuWiki, dokuWikiMissing, type DokuWikiOptions, startDokuWiki } from '../../support/dokuwiki.ts';
+import { type Enlist, socialRequest, startEnlist, type WorkerProcess } from '../../support/enlist.ts';
 import { type MailHost, mailHostMissing, startMailHost } from '../../support/mail-host.ts';
 import { sendmailMissing, sendmailPath } from '../../support/sendmail.ts';
-import { socialRequest, type Stack, startStack, type WorkerProcess } from '../../support/stack.ts';
 
 const password = 'Quiet-river-91x!';
 const brandDomain = 'brand.test';
@@ -27,7 +27,7 @@ const missing = [dokuWikiMissing(), mailHostMissing(), sendmailMissing()].filter
 describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${missing})` : ''}`, () => {
   const wikis: Record<string, DokuWiki> = {};
   let mail: MailHost;
-  let stack: Stack;
+  let stack: Enlist;
   let pool: BrowserPool;
   let steps: BrowserActivities;
   let mails: MailActivities;
@@ -58,7 +58,7 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
     for (const [name, more] of Object.entries(options))
       wikis[name] = await startDokuWiki({ domain: `${name}.wiki.test`, ...more });
 
-    stack = await startStack();
+    stack = await startEnlist();
     const file = stack.env.SITES_FILE!;
     const settings = parse(readFileSync(file, 'utf8')) as { sites: object[]; mail: object };
     const list = (name: string, url: string) =>
@@ -182,7 +182,7 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
       expect(await wiki('open').pageText('user:taken')).toBeUndefined();
     });
 
-    test("the task's own account that is there already is furnished, not made again", async () => {
+    test('an account that the task made before has its profile filled in, and is not made again', async () => {
       await wiki('open').addUser('mine', password);
       expect(await finish(await makeTask('mine', 'open'))).toMatchObject({ status: 'completed' });
       expect((await logins('open')).filter((login) => login === 'mine')).toHaveLength(1);
@@ -425,7 +425,7 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
     );
   });
 
-  test('a wiki whose users have no pages furnishes the name and says what it refused', async () => {
+  test('on a wiki without user pages the name is set, and what could not be set is reported', async () => {
     await wiki('pageless').addUser('bare', password);
     const given = { first_name: 'Sample', about: '<p>Text.</p>' };
     await expect(run(steps.updateProfile, task('bare', 'pageless', given), undefined)).rejects.toMatchObject({

@@ -2,13 +2,13 @@ import { request } from 'node:http';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PodcastTask } from '../../../contracts/podcast.ts';
-import { createShow } from '../../practice/podcast-lab.ts';
+import { createShow } from '../../practice/podcast-sites.ts';
 import { Visitor } from '../../practice/visitor.ts';
 import { AnsweringServer } from '../../support/answering-server.ts';
-import { BrowserLab, writeForms } from '../../support/browser-lab.ts';
+import { type BrowserAndSites, startBrowserAndSites, writeForms } from '../../support/browser-and-sites.ts';
 import { checkForms } from '../../support/check-forms.ts';
+import { type Enlist, mailDomain, podcastRequest, startEnlist } from '../../support/enlist.ts';
 import { type Ikiwiki, ikiwikiMissing, startIkiwiki } from '../../support/ikiwiki.ts';
-import { mailDomain, podcastRequest, type Stack, startStack } from '../../support/stack.ts';
 
 const host = 'host.practice.test';
 const another = 'Another-pass-1';
@@ -20,7 +20,7 @@ type Change = (answer: { path: string; sent: string; page: string }) => string |
 describe.skipIf(missing)(`the ikiwiki recipe${missing ? ` (left out: needs ${missing})` : ''}`, () => {
   const wikis: Ikiwiki[] = [];
   const fronts: AnsweringServer[] = [];
-  let lab: BrowserLab;
+  let lab: BrowserAndSites;
   /** Whose sign-in page lets one choose between several ways. */
   let wiki: Ikiwiki;
   /** With names and passwords alone. */
@@ -35,7 +35,7 @@ describe.skipIf(missing)(`the ikiwiki recipe${missing ? ` (left out: needs ${mis
   });
 
   beforeAll(async () => {
-    lab = await BrowserLab.start([], [], [{ kind: 'host', domain: host, confirmation: 'none' }]);
+    lab = await startBrowserAndSites([], [], [{ kind: 'host', domain: host, confirmation: 'none' }]);
     for (const without of [[], ['openid', 'emailauth'], ['aggregate']]) wikis.push(await startIkiwiki({ without }));
     [wiki, plain] = wikis as [Ikiwiki, Ikiwiki];
     lab.listSites(
@@ -97,9 +97,9 @@ describe.skipIf(missing)(`the ikiwiki recipe${missing ? ` (left out: needs ${mis
   }
 
   describe('on the whole way', () => {
-    let stack: Stack;
+    let stack: Enlist;
     beforeAll(async () => {
-      stack = await startStack({
+      stack = await startEnlist({
         mailboxes: [`whole@${mailDomain}`],
         podcasts: [{ kind: 'host', domain: host, confirmation: 'none' }],
         otherSites: [list('wiki.test', wiki.url)],

@@ -3,11 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AlreadyExists, Challenge, DeadlinePassed, FormChanged, SiteDown } from '../../../sites/kit/errors.ts';
 import type { Taken } from '../../support/answering-server.ts';
-import { form, KitLab } from '../../support/kit-lab.ts';
+import { type BrowserAndPages, form, startBrowserAndPages } from '../../support/browser-and-pages.ts';
 
-let lab: KitLab;
+let lab: BrowserAndPages;
 beforeAll(async () => {
-  lab = await KitLab.start();
+  lab = await startBrowserAndPages();
 });
 afterAll(() => lab.close());
 afterEach(() => lab.forget());

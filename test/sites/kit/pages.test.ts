@@ -3,12 +3,12 @@ import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Challenge, FormChanged, SiteDown } from '../../../sites/kit/errors.ts';
 import type { Kit } from '../../../sites/kit/kit.ts';
-import { form, KitLab } from '../../support/kit-lab.ts';
+import { type BrowserAndPages, form, startBrowserAndPages } from '../../support/browser-and-pages.ts';
 import { browserPids } from '../../support/processes.ts';
 
-let lab: KitLab;
+let lab: BrowserAndPages;
 beforeAll(async () => {
-  lab = await KitLab.start();
+  lab = await startBrowserAndPages();
 });
 afterAll(() => lab.close());
 afterEach(() => lab.forget());
@@ -141,7 +141,7 @@ describe('see', () => {
   });
 });
 
-describe('a browser that stands still for a while', () => {
+describe('a browser that is frozen for a while', () => {
   const stop = () => {
     const pids = browserPids();
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
@@ -207,7 +207,7 @@ describe("somebody else's page", () => {
     expect(error.message).toBe(words());
   });
 
-  test('is as good as its own when the recipe lists it, for secrets too, in frames as well', async () => {
+  test("is treated as the site's own when the recipe lists it, for secrets and in frames too", async () => {
     lab.pages = { '/': elsewhere, '/framed': `<iframe src="${lab.stranger.url}/"></iframe>` };
     const error = await lab.withKit(
       async (kit) => {
@@ -280,7 +280,7 @@ describe('a human check', () => {
     expect(error).toBeInstanceOf(Challenge);
   });
 
-  test('is no passive badge, and none that stays hidden', async () => {
+  test('is not seen in a passive badge or a hidden one', async () => {
     const badges = [
       '<iframe src="https://www.google.com/recaptcha/api2/anchor?size=invisible"></iframe>',
       '<iframe src="https://newassets.hcaptcha.com/hcaptcha.html#frame=checkbox-invisible"></iframe>',

@@ -43,7 +43,7 @@ describe("the operator's folder", () => {
     expect(await recipes.find('forum')).toMatchObject({ name: 'forum', limits: { links: { most: 5 } } });
   });
 
-  test('need not be there, nor hold what is asked for', async () => {
+  test('may be missing, or lack the recipe that is asked for', async () => {
     expect(await recipes.find('forum')).toBeUndefined();
     expect(await new Recipes(path.join(folder, 'nowhere')).find('forum')).toBeUndefined();
     expect(await new Recipes().find('forum')).toBeUndefined();
@@ -98,7 +98,7 @@ describe('a recipe that is none', () => {
     await expect(recipes.find('forum')).rejects.toThrow('are one recipe twice');
   });
 
-  test('costs only its own site, and each is told of', async () => {
+  test('disables only its own site, and each one is reported', async () => {
     write('forum.ts', source());
     write('broken.ts', source({ name: "'broken'", signIn: undefined }));
     write('mediawiki.js', source());

@@ -13,10 +13,10 @@ import { BrowserPool } from '../../../services/browser/browser-pool.ts';
 import { Kit } from '../../../sites/kit/kit.ts';
 import { mediawiki } from '../../../sites/mediawiki/recipe.ts';
 import { checkForms } from '../../support/check-forms.ts';
+import { type Enlist, mailDomain, mailPassword, socialRequest, startEnlist } from '../../support/enlist.ts';
 import { type MailHost, mailHostMissing, startMailHost } from '../../support/mail-host.ts';
 import { type MediaWiki, mediaWikiMissing, type MediaWikiOptions, startMediaWiki } from '../../support/mediawiki.ts';
 import { openApiSession, signIn } from '../../support/mediawiki/api-session.ts';
-import { mailDomain, mailPassword, socialRequest, type Stack, startStack } from '../../support/stack.ts';
 
 const password = 'Quiet-river-91x!';
 /** "12345678901234567890" in base32. */
@@ -43,7 +43,7 @@ $wgHooks['BeforePageDisplay'][] = function () {
 
 describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${missing})` : ''}`, () => {
   const wikis: MediaWiki[] = [];
-  let stack: Stack;
+  let stack: Enlist;
   let mailHost: MailHost;
   let open: MediaWiki;
   let guarded: MediaWiki;
@@ -62,7 +62,7 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
     mailHost = await startMailHost(
       addresses.map((address) => ({ address, password: mailPassword.replaceAll(' ', '') })),
     );
-    stack = await startStack();
+    stack = await startEnlist();
     heldFile = path.join(stack.folder, 'hold');
     const start = async (options: MediaWikiOptions = {}) => {
       const wiki = await startMediaWiki(options);
@@ -211,7 +211,7 @@ describe.skipIf(missing)(`the MediaWiki recipe${missing ? ` (left out: needs ${m
     expect(await open.userExists('Weak')).toBe(false);
   });
 
-  test("the task's own account that is there already is furnished, not made again", async () => {
+  test('an account that the task made before has its profile filled in, and is not made again', async () => {
     await open.addUser('Mine', password);
     expect(await finish('mine', 'open.wiki.test')).toMatchObject({ status: 'completed' });
     expect((await open.userNames()).filter((name) => /^mine/i.test(name))).toEqual(['Mine']);

@@ -4,10 +4,16 @@ import type { BrowserActivities } from '../../../activities/browser.ts';
 import type { MailProof, MailRequest } from '../../../contracts/mail.ts';
 import type { PodcastTask } from '../../../contracts/podcast.ts';
 import { findCode } from '../../../services/mailbox/find-code.ts';
-import { createShow } from '../../practice/podcast-lab.ts';
+import { createShow } from '../../practice/podcast-sites.ts';
 import { Visitor } from '../../practice/visitor.ts';
 import { AnsweringServer } from '../../support/answering-server.ts';
-import { BrowserLab, type Failed, mailDomain, writeForms } from '../../support/browser-lab.ts';
+import {
+  type BrowserAndSites,
+  type Failed,
+  mailDomain,
+  startBrowserAndSites,
+  writeForms,
+} from '../../support/browser-and-sites.ts';
 
 /** Who gets mail here. */
 const names = ['caster', 'listed', 'seen', 'owned', 'ownedlost', 'wrongcode', 'raced'];
@@ -16,11 +22,11 @@ const codeHost = 'host-code.practice.test';
 const directory = 'directory.practice.test';
 const ownerDirectory = 'directory-owner.practice.test';
 const linkDirectory = 'directory-link.practice.test';
-let lab: BrowserLab;
+let lab: BrowserAndSites;
 const fronts: AnsweringServer[] = [];
 
 beforeAll(async () => {
-  lab = await BrowserLab.start([], names, [
+  lab = await startBrowserAndSites([], names, [
     { kind: 'host', domain: host, confirmation: 'none' },
     { kind: 'host', domain: codeHost, confirmation: 'code' },
     { kind: 'directory', domain: directory, confirmation: 'none' },

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BrowserLab } from '../../support/browser-lab.ts';
+import { type BrowserAndSites, startBrowserAndSites } from '../../support/browser-and-sites.ts';
 
 const names = [
   'linked',
@@ -25,10 +25,10 @@ const names = [
   'handed',
   'nothanded',
 ];
-let lab: BrowserLab;
+let lab: BrowserAndSites;
 
 beforeAll(async () => {
-  lab = await BrowserLab.start(
+  lab = await startBrowserAndSites(
     [
       { domain: 'link.practice.test', confirmation: 'link' },
       { domain: 'code.practice.test', confirmation: 'code' },
@@ -251,7 +251,7 @@ describe('a site in trouble', () => {
   });
 });
 
-describe('signing in and furnishing the profile', () => {
+describe('signing in and filling in the profile', () => {
   test("answers the site's own prompt for a code, and says so when the task has no secret", async () => {
     const secret = 'JBSWY3DPEHPK3PXP';
     const task = lab.task('none.practice.test', 'totp', { twofa: 'jbsw y3dp ehpk 3pxp' });

@@ -10,9 +10,9 @@ import { entityTask } from '../../../contracts/entity.ts';
 import { type SocialTask, socialTask } from '../../../contracts/social.ts';
 import { BrowserPool } from '../../../services/browser/browser-pool.ts';
 import { checkForms } from '../../support/check-forms.ts';
+import { type Enlist, mailPassword, socialRequest, startEnlist, type WorkerProcess } from '../../support/enlist.ts';
 import { type MailHost, mailHostMissing, startMailHost } from '../../support/mail-host.ts';
 import { sendmailMissing } from '../../support/sendmail.ts';
-import { mailPassword, socialRequest, type Stack, startStack, type WorkerProcess } from '../../support/stack.ts';
 import { startWordPress, type WordPress, wordPressMissing } from '../../support/wordpress.ts';
 import * as plugins from '../../support/wordpress/plugins.ts';
 
@@ -26,7 +26,7 @@ const missing = [wordPressMissing(), mailHostMissing(), sendmailMissing()].filte
 describe.skipIf(missing)(`the WordPress recipe${missing ? ` (left out: needs ${missing})` : ''}`, () => {
   let mail: MailHost;
   let blog: WordPress;
-  let stack: Stack;
+  let stack: Enlist;
   let worker: WorkerProcess;
   let pool: BrowserPool;
   let steps: BrowserActivities;
@@ -44,7 +44,7 @@ describe.skipIf(missing)(`the WordPress recipe${missing ? ` (left out: needs ${m
       // A site that asked for a human is left alone for a while.
       ...guarded.map((name) => ({ ...site, domain: `${name}.blog.test`, url: blog.url })),
     ];
-    stack = await startStack({ otherSites });
+    stack = await startEnlist({ otherSites });
     const file = stack.env.SITES_FILE!;
     const settings = parse(readFileSync(file, 'utf8')) as { mail: object };
     writeFileSync(file, stringify({ ...settings, mail: { 'brands.test': mail.imap } }));
@@ -136,7 +136,7 @@ describe.skipIf(missing)(`the WordPress recipe${missing ? ` (left out: needs ${m
     expect(await mail.messages('taken@brands.test')).toEqual([]);
   });
 
-  test("the task's own account that is there already is furnished, not made again", async () => {
+  test('an account that the task made before has its profile filled in, and is not made again', async () => {
     await blog.addUser('mine', password);
     expect(await finish('mine')).toMatchObject({ status: 'completed', error_message: null });
     expect(await blog.user('mine')).toMatchObject({
@@ -381,7 +381,7 @@ describe.skipIf(missing)(`the WordPress recipe${missing ? ` (left out: needs ${m
     }
   });
 
-  test('who is there is seen without signing in, with any permalinks and where authors have no pages', async () => {
+  test('whether an account exists is seen without signing in, with any permalinks and without author pages', async () => {
     await blog.addUser('seen here', another);
     const look = async () =>
       [await run(steps.lookFor, task('seen here')), await run(steps.lookFor, task('unseen'))].map(({ state }) => state);

@@ -33,8 +33,8 @@ import { searchAttributes } from '../../contracts/workflows.ts';
 import { findTools } from '../../scripts/dev/setup/tools.mjs';
 import { makeDataConverter } from '../../temporal/data-converter.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
+import { type Script, type ScriptedFlow, type ScriptedName, ScriptedTask } from './scripted-task.ts';
 import { showUpsertedMemo } from './upserted-memo.ts';
-import { Scene, type SceneFlow, type Script, type ScriptedName } from './workflow-scene.ts';
 
 type History = proto.temporal.api.history.v1.IHistory;
 
@@ -49,7 +49,7 @@ export interface Pace {
   atOnce?: number;
 }
 
-export interface LabOptions {
+export interface WorkflowServerOptions {
   keys?: KeyRing;
   /** The file of the workflows that are run; by default the product's. */
   workflows?: string;
@@ -74,10 +74,10 @@ const namesOn = {
 };
 
 /** In the place of the process and the machine, which the recorded histories need not tell. */
-const identity = 'lab';
+const identity = 'test';
 
 export function makeKeys(): KeyRing {
-  return new KeyRing(`lab:${randomBytes(32).toString('base64')}`);
+  return new KeyRing(`test:${randomBytes(32).toString('base64')}`);
 }
 
 /** The workflows as a worker bundles them. */
@@ -103,15 +103,15 @@ export async function findMisfits(
 }
 
 /** Temporal, by default with skipped time, workers on the three queues, and a sites file. Every payload is encrypted. */
-export interface Lab {
+export interface WorkflowServer {
   env: TestWorkflowEnvironment;
   client: Client;
   bundle: WorkflowBundle;
   /** A task of a site of its own, unless one is named. */
   scene(
     script?: Script,
-    role?: { domain?: string; flow?: SceneFlow; status?: string; fields?: Record<string, unknown> },
-  ): Scene;
+    role?: { domain?: string; flow?: ScriptedFlow; status?: string; fields?: Record<string, unknown> },
+  ): ScriptedTask;
   /** Lists a site in the operator's file. */
   enable(domain: string, pace?: Pace): void;
   /** Has one more worker take browser steps. */
@@ -123,12 +123,12 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export async function startLab({
+export async function startWorkflowServer({
   keys = makeKeys(),
   realTime,
   workflows,
   browserLater = false,
-}: LabOptions = {}): Promise<Lab> {
+}: WorkflowServerOptions = {}): Promise<WorkflowServer> {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { forward: {}, filter: 'OFF' } },
@@ -145,7 +145,7 @@ export async function startLab({
   const folder = mkdtempSync(path.join(tmpdir(), 'enlist-workflows-'));
   const sitesFile = path.join(folder, 'sites.yaml');
   const sites: object[] = [];
-  const scenes = new Map<string, Scene>();
+  const scenes = new Map<string, ScriptedTask>();
 
   const enable = (domain: string, pace: Pace = {}) => {
     sites.push({ domain, recipe: 'practice-social', permission: 'a test of our own', ...pace });
@@ -190,7 +190,7 @@ export async function startLab({
         entity_connect: ['https://brand.test/'],
         ...more,
       };
-      const scene = new Scene({ env, plainClient }, { flow, status, fields }, script);
+      const scene = new ScriptedTask({ env, plainClient }, { flow, status, fields }, script);
       scenes.set(scene.handle.workflowId, scene);
       return scene;
     },
@@ -285,7 +285,7 @@ async function startTemporal(
 }
 
 /** The scripted activities of both queues, and the product's own way to a permit. */
-function listActivities(client: Client, scenes: Map<string, Scene>, sites: Sites) {
+function listActivities(client: Client, scenes: Map<string, ScriptedTask>, sites: Sites) {
   const sceneOf = () => {
     const { workflowId } = activityInfo().workflowExecution!;
     const scene = scenes.get(workflowId);

@@ -29,7 +29,7 @@ export const everyMs = 1_000;
 export const atOnce = 2;
 
 /** Everything of one run: real processes, and proxies on the ways between them. */
-export interface World {
+export interface EnlistUnderFaults {
   folder: string;
   /** Where the workers' code is. */
   code: string;
@@ -66,10 +66,10 @@ async function untilTemporalAnswers(address: string): Promise<void> {
 }
 
 /** @param orders whose mailboxes there must be */
-export async function startWorld(
+export async function startEnlistUnderFaults(
   hurry: number,
   makeAll: (pictures: string) => Order[],
-): Promise<World & { orders: Order[] }> {
+): Promise<EnlistUnderFaults & { orders: Order[] }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'enlist-chaos-'));
   const logs = path.join(folder, 'logs');
   mkdirSync(logs);
@@ -135,7 +135,7 @@ export async function startWorld(
     closers.push(() => postgres.stop());
     const databaseUrl = await postgres.createDatabase();
 
-    const proxies: World['proxies'] = {
+    const proxies: EnlistUnderFaults['proxies'] = {
       temporal: await startProxy(),
       manager: await startProxy(),
       mail: await startProxy(),

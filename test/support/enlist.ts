@@ -30,7 +30,7 @@ export const mailDomain = 'mail.practice.test';
 const problemsToReport = 'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute';
 export const mailPassword = 'abcd efgh ijkl mnop';
 
-export interface StackOptions {
+export interface EnlistOptions {
   sites?: NonNullable<PracticeConfig['sites']>;
   podcasts?: NonNullable<PracticeConfig['podcasts']>;
   /** Sites of the operator's file besides the practice ones. */
@@ -51,7 +51,7 @@ export interface WorkerProcess {
 }
 
 /** Temporal, the manager, practice sites with mail, and worker processes: the product as it runs, on free ports. */
-export interface Stack {
+export interface Enlist {
   folder: string;
   client: Client;
   temporal: TestWorkflowEnvironment;
@@ -115,7 +115,7 @@ async function runScript(file: string, args: string[], env: Record<string, strin
 }
 
 /** Starts all of it but the workers. When one part can't start, those that had are closed again. */
-export async function startStack(options: StackOptions = {}): Promise<Stack> {
+export async function startEnlist(options: EnlistOptions = {}): Promise<Enlist> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'enlist-stack-'));
   const parts: (() => Promise<unknown>)[] = [() => Promise.resolve(rmSync(folder, { recursive: true, force: true }))];
   const close = async () => {
@@ -216,7 +216,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 /** A request for one brand, of one social account on each domain; the mailbox must be among the stack's. */
-export function socialRequest(stack: Stack, username: string, domains: string[], twofa = ''): NewRequestInput {
+export function socialRequest(stack: Enlist, username: string, domains: string[], twofa = ''): NewRequestInput {
   const pictures = stack.practice.pictures!.url;
   return {
     type: 'social',
@@ -242,7 +242,7 @@ export function socialRequest(stack: Stack, username: string, domains: string[],
 }
 
 /** A request for one brand's podcast, of one account on each domain; the mailbox must be among the stack's. */
-export function podcastRequest(stack: Stack, username: string, domains: string[], maxRetries = 3): NewRequestInput {
+export function podcastRequest(stack: Enlist, username: string, domains: string[], maxRetries = 3): NewRequestInput {
   return {
     type: 'podcast',
     website: `https://${username}.example`,

@@ -17,7 +17,7 @@ function sendPage(response: ServerResponse, body: string, status = 200): void {
 }
 
 /** A real browser, a site of pages that a test writes, and a stranger's site that asks for a password. */
-export class KitLab {
+export class BrowserAndPages {
   readonly pool = new BrowserPool(findBrowser()!);
   readonly site: AnsweringServer;
   readonly stranger: AnsweringServer;
@@ -33,10 +33,6 @@ export class KitLab {
       else sendPage(response, page ?? 'Nothing here', page === undefined ? 404 : 200);
     };
     stranger.answer = (response) => sendPage(response, '<label>Password <input type="password"></label>');
-  }
-
-  static async start(): Promise<KitLab> {
-    return new KitLab(await AnsweringServer.start(), await AnsweringServer.start());
   }
 
   /** Forgets what the sites were sent. */
@@ -74,4 +70,8 @@ export class KitLab {
     await this.site.close();
     await this.stranger.close();
   }
+}
+
+export async function startBrowserAndPages(): Promise<BrowserAndPages> {
+  return new BrowserAndPages(await AnsweringServer.start(), await AnsweringServer.start());
 }

@@ -3,10 +3,10 @@ import type { PodcastDirectory, PodcastDirectoryOptions } from '../../practice/p
 import { startPodcastDirectory } from '../../practice/podcast/directory.ts';
 import type { PodcastHost, PodcastHostOptions } from '../../practice/podcast/host.ts';
 import { startPodcastHost } from '../../practice/podcast/host.ts';
-import { ann, Lab, Visitor } from './visitor.ts';
+import { ann, PracticeSites, Visitor } from './visitor.ts';
 
 /** A lab with podcast hosts and directories. */
-export class PodcastLab extends Lab {
+export class PodcastSites extends PracticeSites {
   readonly #podcasts: { close(): Promise<void> }[] = [];
 
   async #options<Domain extends string>(domain: Domain) {
@@ -68,7 +68,7 @@ export async function createShow(visitor: Visitor, filling: Record<string, strin
 }
 
 /** A host with Ann's show, and the address of its feed. */
-export async function makeFeed(lab: PodcastLab): Promise<{ host: PodcastHost; feed: string }> {
+export async function makeFeed(lab: PodcastSites): Promise<{ host: PodcastHost; feed: string }> {
   const host = await lab.host();
   await createShow(await join(host));
   return { host, feed: host.state().shows[0]!.feed };

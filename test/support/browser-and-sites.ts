@@ -35,7 +35,7 @@ export interface Failed {
 }
 
 /** The browser steps as a worker has them, a browser, and practice sites that one account each is made on. */
-export class BrowserLab {
+export class BrowserAndSites {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'enlist-lab-'));
   readonly evidenceDir = path.join(this.folder, 'evidence');
   readonly sitesFile = path.join(this.folder, 'sites.yaml');
@@ -47,7 +47,7 @@ export class BrowserLab {
   readonly #spy;
   #others: object[] = [];
 
-  private constructor(practice: Practice) {
+  constructor(practice: Practice) {
     this.practice = practice;
     const launch = chromium.launch.bind(chromium);
     this.#spy = vi.spyOn(chromium, 'launch').mockImplementation(async (options) => {
@@ -67,22 +67,6 @@ export class BrowserLab {
       evidencePruner,
       assetsAllow: ['127.0.0.0/8'],
     });
-  }
-
-  static async start(
-    sites: NonNullable<PracticeConfig['sites']>,
-    mailboxes: string[] = [],
-    podcasts: NonNullable<PracticeConfig['podcasts']> = [],
-  ): Promise<BrowserLab> {
-    const dataDir = mkdtempSync(path.join(tmpdir(), 'enlist-practice-'));
-    const boxes = mailboxes.map((name) => ({ address: `${name}@${mailDomain}`, password: 'mailbox-password' }));
-    const practice = await startPractice({ dataDir, sites, podcasts, mailboxes: boxes, pictures: 0 });
-    const close = practice.close.bind(practice);
-    practice.close = async () => {
-      await close();
-      rmSync(dataDir, { recursive: true, force: true });
-    };
-    return new BrowserLab(practice);
   }
 
   /** Writes the operator's file: the practice sites, and others. */
@@ -219,6 +203,22 @@ export class BrowserLab {
     await this.practice.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export async function startBrowserAndSites(
+  sites: NonNullable<PracticeConfig['sites']>,
+  mailboxes: string[] = [],
+  podcasts: NonNullable<PracticeConfig['podcasts']> = [],
+): Promise<BrowserAndSites> {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'enlist-practice-'));
+  const boxes = mailboxes.map((name) => ({ address: `${name}@${mailDomain}`, password: 'mailbox-password' }));
+  const practice = await startPractice({ dataDir, sites, podcasts, mailboxes: boxes, pictures: 0 });
+  const close = practice.close.bind(practice);
+  practice.close = async () => {
+    await close();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return new BrowserAndSites(practice);
 }
 
 /** A secret in the forms in which pages, addresses, files and errors write it. */

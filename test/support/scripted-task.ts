@@ -73,11 +73,11 @@ export interface Outcome {
 }
 
 /** Whose workflow a scene is of: a task's, or a whole podcast request's. */
-export type SceneFlow = Flow | 'podcast-request';
+export type ScriptedFlow = Flow | 'podcast-request';
 
 /** The task of a scene: its flow, the status that it waits in, and its fields. */
 export interface Role {
-  flow: SceneFlow;
+  flow: ScriptedFlow;
   status: string;
   fields: { id: string; request_id: string; domain: string; username: string } & Record<string, unknown>;
 }
@@ -120,7 +120,7 @@ export interface Stage {
 }
 
 /** One task, and what the activities of its workflow answer. */
-export class Scene {
+export class ScriptedTask {
   readonly role: Role;
   readonly profileUrl: string;
   readonly handle: WorkflowHandle;
