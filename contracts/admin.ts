@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { flowNames } from './flows.ts';
 
 const text = z
   .string()
@@ -43,7 +44,7 @@ export type EntityConnect = z.infer<typeof entityConnect>;
 
 /** Body of `POST /api/v1/admin/requests` (contract section 7). A name it doesn't know is refused: nobody wants a misspelt setting to be dropped. */
 export const newRequest = z.strictObject({
-  type: z.enum(['social', 'entity', 'podcast']),
+  type: z.enum(flowNames),
   website: z.string().trim().min(1),
   profile: profile.prefault({}),
   accounts: z.array(account).min(1).max(10_000),
@@ -62,7 +63,7 @@ export const requestMade = z.object({
 
 const requestAnswer = z.object({
   id: z.string(),
-  type: z.enum(['social', 'entity', 'podcast']),
+  type: z.enum(flowNames),
   website: z.string(),
   status: z.enum(['open', 'completed']).describe('completed when no task of it has anything left to happen'),
   counts: z.record(z.string(), z.number().int()).describe('live tasks by status'),
@@ -112,7 +113,7 @@ export const taskDetail = z.object({
   data: z.object({
     id: z.string(),
     request_id: z.string(),
-    type: z.enum(['social', 'entity', 'podcast']),
+    type: z.enum(flowNames),
     domain: z.string(),
     website: z.string(),
     status: z.string(),

@@ -2,7 +2,6 @@ import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { DispatchResult } from './dispatch.ts';
 import type { EntityPhase } from './entity.ts';
-import type { Flow } from './flows.ts';
 import type { HandedStep, HandoffAnswer } from './handoff.ts';
 import type { MiniAppUser } from './mini-app.ts';
 import type {
@@ -15,6 +14,9 @@ import type {
 } from './outcomes.ts';
 import type { GateState, GateView, PermitRequest, SitePace, VisitResult } from './pace.ts';
 import type { KnownPodcasts, PodcastOptions, PodcastRequestState, WaitingPodcast } from './podcast.ts';
+
+/** The task flows that have a manager's API of their own (contract sections 2–4); `flows.ts` describes each. */
+export type Flow = 'social' | 'entity' | 'podcast';
 
 /**
  * Every workflow, as whoever starts it knows it; `workflows/index.ts` is checked against this.

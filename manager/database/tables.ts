@@ -1,7 +1,6 @@
 import type { Generated, GeneratedAlways, JSONColumnType, Kysely, Transaction } from 'kysely';
 import type { EntityConnect, NewRequest } from '../../contracts/admin.ts';
-import type { Flow } from '../../contracts/flows.ts';
-import type { Status } from '../domain/tasks/states.ts';
+import type { Flow, Status } from '../../contracts/flows.ts';
 
 export interface RequestsTable {
   id: string;

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import pino from 'pino';
 import type { KeyRing } from '../../config/key-ring.ts';
+import { type Flow, flowNames } from '../../contracts/flows.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Database } from '../database/tables.ts';
 import { startRetryManager } from '../domain/retry/retry-manager.ts';
@@ -21,6 +22,13 @@ import { addMiniAppRoutes } from './routes/mini-app.ts';
 import { addPages } from './routes/pages.ts';
 import { addPodcastRoutes } from './routes/podcast.ts';
 import { addSocialRoutes } from './routes/social.ts';
+import type { TypedApp } from './routes/types.ts';
+
+const addFlowRoutes: Record<Flow, (app: TypedApp, context: ManagerContext) => void> = {
+  social: addSocialRoutes,
+  entity: addEntityRoutes,
+  podcast: addPodcastRoutes,
+};
 
 export interface AppOptions extends ApiKeys {
   /** Migrated already. */
@@ -71,9 +79,7 @@ export async function buildApp(options: AppOptions) {
     requireKey(scope, options, countCall, 'worker');
     scope.addHook('preValidation', refuseImpossibleIds);
     const typed = scope.withTypeProvider<ZodTypeProvider>();
-    addSocialRoutes(typed, context);
-    addEntityRoutes(typed, context);
-    addPodcastRoutes(typed, context);
+    for (const flow of flowNames) addFlowRoutes[flow](typed, context);
   });
   await app.register(async (scope) => {
     requireKey(scope, options, countCall, 'admin');

@@ -4,7 +4,7 @@ import { ApiError, notFound } from '../../api-error.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { Database } from '../../database/tables.ts';
 import { maskSecrets, openSecrets } from './secrets.ts';
-import { finished } from './states.ts';
+import { isFinished } from './states.ts';
 
 const cursorForm = /^\d{1,18}$/;
 
@@ -137,7 +137,9 @@ async function withCounts(db: Database, rows: RequestRow[]): Promise<RequestAnsw
       id: row.id,
       type: row.type,
       website: row.website,
-      status: own.every(({ status, to_retry }) => finished.includes(status) && to_retry === 0) ? 'completed' : 'open',
+      status: own.every(({ status, to_retry }) => isFinished(row.type, status) && to_retry === 0)
+        ? 'completed'
+        : 'open',
       counts: Object.fromEntries(own.map(({ status, tasks }) => [status, tasks])),
       target: row.target,
       group_id: row.group_id,

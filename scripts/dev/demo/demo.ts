@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { readEnvironment } from '../../../config/environment.ts';
 import { loadKeyRing } from '../../../config/key-ring.ts';
-import { type Flow, flowPaths } from '../../../contracts/flows.ts';
+import { flowNames } from '../../../contracts/flows.ts';
 import { miniAppUser } from '../../../contracts/mini-app.ts';
 import type { PracticeConfig } from '../../../practice/start.ts';
 import { AdminClient } from '../../../services/manager-client/admin-client.ts';
@@ -269,7 +269,7 @@ async function demonstrate(
   });
   Object.assign(process.env, env);
   await withClient(async (client) => {
-    for (const flow of Object.keys(flowPaths) as Flow[]) await makeSchedule(client, flow, pullEveryMs);
+    for (const flow of flowNames) await makeSchedule(client, flow, pullEveryMs);
   });
 
   const admin = new AdminClient(env.ASSIGN_URL!, keys.ASSIGN_ADMIN_KEY!);
