@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { beforeAll, expect, test, vi } from 'vitest';
 
 // The compiler reads the whole repository.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(`${root}docs/add-a-flow.md`, 'utf8');
@@ -50,6 +51,8 @@ function apply({ file, blocks }: Step, before: string | undefined): string {
 /** The repository's tracked files, in memory, as a step leaves them. */
 const texts = new Map<string, string>();
 const originals = new Map<string, string | undefined>();
+/** The folders that the steps make. */
+const folders = new Set(steps.map(({ file }) => path.dirname(root + file)));
 let edition = 0;
 const editions = new Map<string, number>();
 
@@ -59,27 +62,27 @@ function write(file: string, text: string | undefined): void {
   editions.set(root + file, ++edition);
 }
 
-const read = (path: string) => (path.includes('/node_modules/') ? ts.sys.readFile(path) : texts.get(path));
+const read = (at: string) => (at.includes('/node_modules/') ? ts.sys.readFile(at) : texts.get(at));
 const { options } = ts.parseJsonConfigFileContent(
-  ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)).config,
+  ts.readConfigFile(`${root}tsconfig.json`, (at) => ts.sys.readFile(at)).config,
   ts.sys,
   root,
 );
 const compiler = ts.createLanguageService({
   getCompilationSettings: () => options,
-  getScriptFileNames: () => [...texts.keys()].filter((path) => /\.m?ts$/.test(path)),
-  getScriptVersion: (path) => String(editions.get(path) ?? 0),
-  getScriptSnapshot(path) {
-    const text = read(path);
+  getScriptFileNames: () => [...texts.keys()].filter((at) => /\.m?ts$/.test(at)),
+  getScriptVersion: (at) => String(editions.get(at) ?? 0),
+  getScriptSnapshot(at) {
+    const text = read(at);
     return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
   },
   getCurrentDirectory: () => root,
   getDefaultLibFileName: (given) => ts.getDefaultLibFilePath(given),
-  fileExists: (path) => (path.includes('/node_modules/') ? ts.sys.fileExists(path) : texts.has(path)),
+  fileExists: (at) => (at.includes('/node_modules/') ? ts.sys.fileExists(at) : texts.has(at)),
   readFile: read,
-  directoryExists: (path) => ts.sys.directoryExists(path) || [...texts.keys()].some((file) => file.startsWith(path)),
-  getDirectories: (path) => ts.sys.getDirectories(path),
-  ...(ts.sys.realpath && { realpath: (path: string) => (texts.has(path) ? path : ts.sys.realpath!(path)) }),
+  directoryExists: (at) => ts.sys.directoryExists(at) || folders.has(at),
+  getDirectories: (at) => ts.sys.getDirectories(at),
+  ...(ts.sys.realpath && { realpath: (at: string) => (texts.has(at) ? at : ts.sys.realpath!(at)) }),
 });
 
 const faults = (file: string) =>
