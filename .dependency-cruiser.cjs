@@ -7,7 +7,7 @@ const mayImport = {
   'services(?!/dispatch/)': ['contracts/', 'config/', 'sites/', 'services/'],
   // The one service that starts workflows.
   'services/dispatch': ['contracts/', 'config/', 'sites/', 'temporal/', 'services/'],
-  workflows: ['contracts/workflows[.]ts$', 'temporal/(workflow-ids|task-queues)[.]ts$'],
+  workflows: ['contracts/(workflows|flows)[.]ts$', 'temporal/(workflow-ids|task-queues)[.]ts$'],
   activities: ['contracts/', 'config/', 'sites/', 'temporal/', 'services/'],
   // The bundler reads workflows/ by its path: a worker that imported it would run it outside of the sandbox.
   workers: ['contracts/', 'config/', 'sites/', 'temporal/', 'services/', 'activities/'],
@@ -129,7 +129,7 @@ module.exports = {
       name: 'workflows-pure',
       comment: 'a workflow runs in the sandbox: Temporal’s workflow packages are all it may import from outside',
       severity: 'error',
-      from: { path: '^(workflows/|contracts/workflows[.]ts$|temporal/(workflow-ids|task-queues)[.]ts$)' },
+      from: { path: '^(workflows/|contracts/(workflows|flows)[.]ts$|temporal/(workflow-ids|task-queues)[.]ts$)' },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'core'],
         dependencyTypesNot: ['type-only'],

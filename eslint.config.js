@@ -21,7 +21,7 @@ const forbiddenInWorkflows = {
       message: 'zod makes the bundle too big: check values in activities or before the start.',
     },
     {
-      group: ['**/contracts/*', '!**/contracts/workflows.ts', '**/activities/**'],
+      group: ['**/contracts/*', '!**/contracts/workflows.ts', '!**/contracts/flows.ts', '**/activities/**'],
       allowTypeImports: true,
       message: 'Only types: import type.',
     },

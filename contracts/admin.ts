@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { flowNames } from './flows.ts';
 
 const text = z
   .string()
@@ -46,7 +47,7 @@ export type EntityConnect = z.infer<typeof entityConnect>;
  * misspelt one is not dropped silently.
  */
 export const newRequest = z.strictObject({
-  type: z.enum(['social', 'entity', 'podcast']),
+  type: z.enum(flowNames),
   website: z.string().trim().min(1),
   profile: profile.prefault({}),
   accounts: z.array(account).min(1).max(10_000),
@@ -65,7 +66,7 @@ export const requestMade = z.object({
 
 const requestAnswer = z.object({
   id: z.string(),
-  type: z.enum(['social', 'entity', 'podcast']),
+  type: z.enum(flowNames),
   website: z.string(),
   status: z.enum(['open', 'completed']).describe('completed when no task of it has anything left to happen'),
   counts: z.record(z.string(), z.number().int()).describe('live tasks by status'),
@@ -115,7 +116,7 @@ export const taskDetail = z.object({
   data: z.object({
     id: z.string(),
     request_id: z.string(),
-    type: z.enum(['social', 'entity', 'podcast']),
+    type: z.enum(flowNames),
     domain: z.string(),
     website: z.string(),
     status: z.string(),

@@ -3,18 +3,6 @@ import { accountAnswer, accountFields, optionalText, text, texts } from './accou
 import { errorMessage } from './envelope.ts';
 import { profileAnswer } from './social.ts';
 
-export const entityStatuses = [
-  'register',
-  'registering',
-  'registered',
-  'connect',
-  'connecting',
-  'connect_failed',
-  'completed',
-  'final_failed',
-] as const;
-export type EntityStatus = (typeof entityStatuses)[number];
-
 /** The phase of an entity task that a run works off (docs/api-contract.md#entity). */
 export type EntityPhase = 'register' | 'connect';
 

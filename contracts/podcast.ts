@@ -2,9 +2,6 @@ import { z } from 'zod';
 import { accountAnswer, accountFields, hasCredential, needsCredential, optionalText, text } from './account.ts';
 import { errorMessage } from './envelope.ts';
 
-export const podcastStatuses = ['pending', 'running', 'completed', 'failed', 'final_failed'] as const;
-export type PodcastStatus = (typeof podcastStatuses)[number];
-
 /** A podcast task as it comes from a manager; `link_rss` is empty on a main site, and on a sub-site whose feed is not known yet. */
 export const podcastTask = z.object({
   ...accountFields,

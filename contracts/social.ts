@@ -23,9 +23,6 @@ const profileFields = {
 export const socialTask = z.object({ ...accountFields, ...profileFields });
 export type SocialTask = z.infer<typeof socialTask>;
 
-export const socialStatuses = ['register', 'registering', 'completed', 'active', 'final_failed'] as const;
-export type SocialStatus = (typeof socialStatuses)[number];
-
 /** Body of `complete`: at least one real value of the first four. */
 export const completeRegister = z
   .object({

@@ -6,7 +6,6 @@ import {
 } from '@temporalio/common';
 import type { DispatchResult } from './dispatch.ts';
 import type { EntityPhase } from './entity.ts';
-import type { Flow } from './flows.ts';
 import type { HandedStep, HandoffAnswer } from './handoff.ts';
 import type { MiniAppUser } from './mini-app.ts';
 import type {
@@ -19,6 +18,9 @@ import type {
 } from './outcomes.ts';
 import type { GateState, GateView, PermitRequest, SitePace, VisitResult } from './pace.ts';
 import type { KnownPodcasts, PodcastOptions, PodcastRequestState, WaitingPodcast } from './podcast.ts';
+
+/** The task flows that have a manager's API of their own (contract sections 2–4); `flows.ts` describes each. */
+export type Flow = 'social' | 'entity' | 'podcast';
 
 /**
  * Every workflow with its arguments and result; `workflows/index.ts` is checked against this.

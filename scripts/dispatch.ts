@@ -1,7 +1,7 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { readEnvironment } from '../config/environment.ts';
 import { Sites } from '../config/sites-file.ts';
-import { type Flow, flowPaths } from '../contracts/flows.ts';
+import { type Flow, flowNames } from '../contracts/flows.ts';
 import { dispatch } from '../services/dispatch/dispatch.ts';
 import { readDispatchOptions } from '../services/dispatch/options.ts';
 import { TaskClient } from '../services/manager-client/task-client.ts';
@@ -10,8 +10,6 @@ import { pullScheduleId } from '../temporal/workflow-ids.ts';
 import { askManager, CommandError, makeCommand, runCommand, withClient } from './command.ts';
 import { readDuration } from './duration.ts';
 import { warnOfIdleQueues } from './follow-workflow.ts';
-
-const flows = Object.keys(flowPaths) as Flow[];
 
 interface Options {
   every: number;
@@ -66,7 +64,7 @@ const program = makeCommand(
   .option('--remove', 'remove the schedules')
   .action((options: Options) =>
     withClient(async (client) => {
-      for (const flow of flows) {
+      for (const flow of flowNames) {
         if (options.once) await dispatchOnce(client, flow);
         else process.stdout.write(`${pullScheduleId(flow)}: ${await handleSchedule(client, flow, options)}\n`);
       }

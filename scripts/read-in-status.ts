@@ -1,10 +1,10 @@
+import type { Flow } from '../contracts/flows.ts';
 import type { Answer, TaskClient } from '../services/manager-client/task-client.ts';
-import type { TaskFlow } from '../temporal/start-task.ts';
 
 /** Reads a task that is in one of the statuses. @returns the status that it is in, or a mismatch when it is in none of them */
 export async function readInStatus(
   client: TaskClient,
-  flow: TaskFlow,
+  flow: Flow,
   id: string,
   statuses: string[],
 ): Promise<{ status: string; answer: Answer }> {

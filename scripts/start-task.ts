@@ -1,7 +1,7 @@
 import { readEnvironment } from '../config/environment.ts';
-import { waitingLists } from '../services/dispatch/waiting-lists.ts';
+import { listPhases, type TaskFlow } from '../contracts/flows.ts';
 import { TaskClient } from '../services/manager-client/task-client.ts';
-import { type StartableTask, startTask, type TaskFlow } from '../temporal/start-task.ts';
+import { type StartableTask, startTask } from '../temporal/start-task.ts';
 import { taskWorkflowId } from '../temporal/workflow-ids.ts';
 import { askManager, CommandError, makeCommand, runCommand, withClient } from './command.ts';
 import { reportStart } from './follow-workflow.ts';
@@ -15,9 +15,9 @@ interface Options {
 /** Reads what the start needs from the manager. @throws CommandError when there is no such task to start, or to adopt */
 async function readStartable(flow: TaskFlow, id: string, adopted: boolean): Promise<StartableTask> {
   const { ASSIGN_URL, ASSIGN_API_KEY } = readEnvironment('ASSIGN_URL', 'ASSIGN_API_KEY');
-  const phases = waitingLists[flow].map(({ status, working }) => ({
-    phase: status,
-    expected: adopted ? working : status,
+  const phases = listPhases(flow).map(({ waiting, working }) => ({
+    waiting,
+    expected: adopted ? working : waiting,
   }));
   const statuses = phases.map(({ expected }) => expected);
   const client = new TaskClient(ASSIGN_URL, ASSIGN_API_KEY);
@@ -31,7 +31,7 @@ async function readStartable(flow: TaskFlow, id: string, adopted: boolean): Prom
   if (answer.kind === 'invalid')
     throw new CommandError(`the manager refuses to tell of the task ${id}: ${answer.message}`);
   const { domain, request_id: requestId } = answer.data as { domain?: string; request_id?: string };
-  return { id, status: phases.find(({ expected }) => expected === status)!.phase, adopted, domain, requestId };
+  return { id, status: phases.find(({ expected }) => expected === status)!.waiting, adopted, domain, requestId };
 }
 
 /** The command that starts one task's workflow, as docs/api-contract.md#starting-commands has it. */

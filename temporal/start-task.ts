@@ -1,19 +1,10 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import type { Flow } from '../contracts/flows.ts';
-import { searchAttributes } from '../contracts/workflows.ts';
+import { type Flow, flows, type TaskFlow } from '../contracts/flows.ts';
+import { searchAttributes, type Workflows } from '../contracts/workflows.ts';
+import { ofTypes } from './list-query.ts';
 import { taskQueues } from './task-queues.ts';
 import { taskWorkflowId } from './workflow-ids.ts';
-
-/** The workflow type that is started for a flow's tasks: one per task, for podcasts one per request. */
-const startedWorkflows = {
-  social: 'socialRegister',
-  entity: 'entityConnect',
-  podcast: 'podcastRequest',
-} satisfies Record<Flow, string>;
-
-/** The flows that start one workflow per task. */
-export type TaskFlow = Exclude<Flow, 'podcast'>;
 
 export interface StartableTask {
   id: string;
@@ -25,15 +16,25 @@ export interface StartableTask {
   requestId?: string;
 }
 
+/** What a flow's workflow is started with. */
+const makeArguments = {
+  social: ({ id, adopted }) => (adopted ? [id, true] : [id]),
+  entity: ({ id, status, adopted }) => {
+    const phase = status === 'connect' ? 'connect' : 'register';
+    return adopted ? [id, phase, true] : [id, phase];
+  },
+} satisfies {
+  [Name in TaskFlow]: (task: StartableTask) => Parameters<Workflows[(typeof flows)[Name]['startedWorkflow']]>;
+};
+
 /** Starts a task's workflow, unless one is open for it: a task is never worked by two workflows at a time. */
 export async function startTask(client: Client, flow: TaskFlow, task: StartableTask): Promise<'started' | 'open'> {
   const { flow: flowKey, domain, request } = searchAttributes;
-  const args = flow === 'entity' ? [task.id, task.status] : [task.id];
   try {
-    await client.workflow.start(startedWorkflows[flow], {
+    await client.workflow.start(flows[flow].startedWorkflow, {
       workflowId: taskWorkflowId(flow, task.id),
       taskQueue: taskQueues.workflows,
-      args: task.adopted ? [...args, true] : args,
+      args: makeArguments[flow](task),
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
       staticSummary: `${flow} ${task.status}${task.adopted ? ' adopted' : ''}${task.domain ? ` on ${task.domain}` : ''}`,
@@ -53,7 +54,7 @@ export async function startTask(client: Client, flow: TaskFlow, task: StartableT
 /** How many workflows of a flow are open, by the server's count, which lags a little behind. */
 export async function countOpen(client: Client, flow: Flow): Promise<number> {
   const { count } = await client.workflow.count(
-    `WorkflowType = "${startedWorkflows[flow]}" AND ExecutionStatus = "Running"`,
+    `${ofTypes([flows[flow].startedWorkflow])} AND ExecutionStatus = "Running"`,
   );
   return count;
 }

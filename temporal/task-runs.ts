@@ -1,10 +1,10 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { Flow } from '../contracts/flows.ts';
+import { type Flow, taskWorkflows } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/workflows.ts';
+import { ofTypes } from './list-query.ts';
 import { readTaskWorkflowId, taskWorkflowId } from './workflow-ids.ts';
 
-const unreported =
-  'WorkflowType IN ("socialRegister", "entityConnect", "podcastAccount") AND ExecutionStatus IN ("Terminated", "Failed", "TimedOut", "Canceled")';
+const unreported = `${ofTypes(taskWorkflows)} AND ExecutionStatus IN ("Terminated", "Failed", "TimedOut", "Canceled")`;
 
 /** A task's last workflow. */
 export interface LastRun {

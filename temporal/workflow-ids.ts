@@ -1,4 +1,4 @@
-import type { Flow } from '../contracts/flows.ts';
+import { type Flow, isFlow } from '../contracts/flows.ts';
 
 /** The id of a task's workflow (docs/api-contract.md#workflow-ids): at most one open run a task. */
 export function taskWorkflowId(flow: Flow, taskId: string): string {
@@ -7,8 +7,8 @@ export function taskWorkflowId(flow: Flow, taskId: string): string {
 
 /** The task that a workflow's id names; undefined when it is no task's. */
 export function readTaskWorkflowId(workflowId: string): { flow: Flow; taskId: string } | undefined {
-  const [, flow, taskId] = /^(social|entity|podcast)\/(.+)$/s.exec(workflowId) ?? [];
-  return flow && taskId ? { flow: flow as Flow, taskId } : undefined;
+  const [, flow, taskId] = /^([^/]+)\/(.+)$/s.exec(workflowId) ?? [];
+  return flow && taskId && isFlow(flow) ? { flow, taskId } : undefined;
 }
 
 /** The id of the schedule, and of the workflows it starts, that pull a flow's tasks. */

@@ -6,7 +6,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { CompleteConnect, FailConnect } from '../contracts/entity.ts';
-import type { Flow } from '../contracts/flows.ts';
+import type { Flow, Status } from '../contracts/flows.ts';
 import type { LeftReason, LeftTask } from '../contracts/outcomes.ts';
 import type { CompletePodcast, FailPodcast } from '../contracts/podcast.ts';
 import type { CompleteRegister, FailRegister } from '../contracts/social.ts';
@@ -45,8 +45,8 @@ export interface Attempt<Outcome extends End> {
 export interface TaskPlan<Task, Outcome extends End> {
   flow: Flow;
   taskId: string;
-  waiting: string | undefined;
-  working: string | undefined;
+  waiting: Status | undefined;
+  working: Status | undefined;
   /** It is in its working status already, so `start` is not sent. */
   started?: boolean;
   read(): Promise<TaskRead<Task>>;

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import pino from 'pino';
 import type { KeyRing } from '../../config/key-ring.ts';
+import { type Flow, flowNames } from '../../contracts/flows.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Database } from '../database/tables.ts';
 import { answerLog } from './plugins/answer-log.ts';
@@ -23,6 +24,13 @@ import { addMiniAppRoutes } from './routes/mini-app.ts';
 import { addPages } from './routes/pages.ts';
 import { addPodcastRoutes } from './routes/podcast.ts';
 import { addSocialRoutes } from './routes/social.ts';
+import type { TypedApp } from './routes/types.ts';
+
+const addFlowRoutes: Record<Flow, (app: TypedApp, context: ManagerContext) => void> = {
+  social: addSocialRoutes,
+  entity: addEntityRoutes,
+  podcast: addPodcastRoutes,
+};
 
 export interface AppOptions extends ApiKeys {
   /** Migrated already. */
@@ -69,9 +77,7 @@ export async function buildApp(options: AppOptions) {
   await app.register(async (scope) => {
     await scope.register(requireKey, { keys: options, needed: 'worker' });
     await scope.register(possibleIds);
-    addSocialRoutes(scope, context);
-    addEntityRoutes(scope, context);
-    addPodcastRoutes(scope, context);
+    for (const flow of flowNames) addFlowRoutes[flow](scope, context);
   });
   await app.register(async (scope) => {
     await scope.register(requireKey, { keys: options, needed: 'admin' });

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import pLimit from 'p-limit';
-import type { Flow } from '../../contracts/flows.ts';
-import type { PodcastStatus } from '../../contracts/podcast.ts';
-import { waitingLists } from '../../services/dispatch/waiting-lists.ts';
+import { type Flow, flows, listPhases } from '../../contracts/flows.ts';
 import { type AdminClient, longestPauseMs } from '../../services/manager-client/admin-client.ts';
 import { type Answer, NoAnswer, type TaskClient } from '../../services/manager-client/task-client.ts';
 import { listUnreported, readLastRun } from '../../temporal/task-runs.ts';
@@ -14,11 +12,7 @@ import { readInStatus } from '../read-in-status.ts';
 const checksAtOnce = 10;
 
 /** The statuses that tasks of a flow are in from their start to their report. */
-const workingStatuses: Record<Flow, string[]> = {
-  social: waitingLists.social.map(({ working }) => working),
-  entity: waitingLists.entity.map(({ working }) => working),
-  podcast: ['running' satisfies PodcastStatus],
-};
+const listWorkingStatuses = (flow: Flow): string[] => listPhases(flow).map(({ working }) => working);
 
 /** A task that was started, has not been reported, and has no open workflow. */
 export interface LeftBehind {
@@ -71,7 +65,7 @@ export async function findLeftBehind(places: Places): Promise<LeftBehind[]> {
 /** The tasks that the manager has in a working status. */
 async function* listWorking(admin: AdminClient): AsyncGenerator<{ flow: Flow; taskId: string }> {
   for await (const { id, type, counts } of admin.listRequests()) {
-    const working = workingStatuses[type];
+    const working = listWorkingStatuses(type);
     if (!working.some((status) => counts[status])) continue;
     for (const task of (await admin.readRequest(id)).tasks)
       if (working.includes(task.status)) yield { flow: type, taskId: task.id };
@@ -85,10 +79,9 @@ async function check(
 ): Promise<LeftBehind | undefined> {
   const last = await readLastRun(client, flow, taskId);
   if (last?.open || (last?.reported && !booked)) return undefined;
-  const read =
-    flow === 'podcast'
-      ? await readPodcast(assign, admin, taskId)
-      : await obeyPauses(() => readInStatus(assign, flow, taskId, workingStatuses[flow]));
+  const read = flows[flow].asksForStatus
+    ? await obeyPauses(() => readInStatus(assign, flow, taskId, listWorkingStatuses(flow)))
+    : await readWithoutStatus(assign, admin, flow, taskId);
   const { status, answer } = read;
   if (answer.kind === 'mismatch' || answer.kind === 'gone') return undefined;
   if (answer.kind === 'invalid')
@@ -97,18 +90,19 @@ async function check(
   return { flow, taskId, requestId, domain, status, lastWorkflow: last?.state ?? null };
 }
 
-/** The podcast API tells no status; the admin API does. */
-async function readPodcast(
+/** The flow's own API tells no status; the admin API does. */
+async function readWithoutStatus(
   assign: TaskClient,
   admin: AdminClient | undefined,
+  flow: Flow,
   taskId: string,
 ): Promise<{ status: string | null; answer: Answer }> {
-  const answer = await obeyPauses(() => assign.read('podcast', taskId, undefined));
+  const answer = await obeyPauses(() => assign.read(flow, taskId, undefined));
   if (!admin || answer.kind !== 'ok') return { status: null, answer };
   const { status } = await admin.readTask(taskId);
   return {
     status,
-    answer: workingStatuses.podcast.includes(status) ? answer : { kind: 'mismatch', currentStatus: status },
+    answer: listWorkingStatuses(flow).includes(status) ? answer : { kind: 'mismatch', currentStatus: status },
   };
 }
 

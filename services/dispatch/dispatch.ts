@@ -2,11 +2,11 @@ import type { Client } from '@temporalio/client';
 import pLimit from 'p-limit';
 import type { Sites } from '../../config/sites-file.ts';
 import type { DispatchResult } from '../../contracts/dispatch.ts';
-import type { Flow } from '../../contracts/flows.ts';
+import type { Flow, TaskFlow } from '../../contracts/flows.ts';
 import type { PodcastOptions, WaitingPodcast } from '../../contracts/podcast.ts';
 import { readRefusal } from '../../temporal/read-refusal.ts';
 import { startPodcast } from '../../temporal/start-podcast.ts';
-import { countOpen, startTask, type TaskFlow } from '../../temporal/start-task.ts';
+import { countOpen, startTask } from '../../temporal/start-task.ts';
 import type { TaskClient } from '../manager-client/task-client.ts';
 import { readList } from './read-list.ts';
 import { type ListedTask, mostTasks, podcastList, type WaitingList, waitingLists } from './waiting-lists.ts';
@@ -116,7 +116,7 @@ async function pullTasks(
   signal: AbortSignal | undefined,
 ): Promise<Startable[]> {
   const startable: Startable[] = [];
-  for (const list of waitingLists[flow]) {
+  for (const list of waitingLists(flow)) {
     for (const { id, domain, request_id: requestId } of await pull(flow, list, dispatching, result, signal)) {
       startable.push({
         id,

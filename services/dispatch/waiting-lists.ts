@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import { entityTask } from '../../contracts/entity.ts';
-import { type PodcastTask, podcastTask } from '../../contracts/podcast.ts';
-import { socialTask } from '../../contracts/social.ts';
-import type { TaskFlow } from '../../temporal/start-task.ts';
+import { taskSchemas } from '../../contracts/flow-schemas.ts';
+import type { TaskFlow } from '../../contracts/flows.ts';
+import type { PodcastTask } from '../../contracts/podcast.ts';
 
 /** The most that one pull may ask for (docs/api-contract.md#limit). */
 export const mostTasks = 1000;
@@ -19,15 +18,9 @@ export interface WaitingList<Task extends ListedTask = ListedTask> {
   schema: z.ZodType<Task>;
 }
 
-/** A list whose tasks are in the status `working` from their start to their report. */
-type TaskList = WaitingList & { status: string; working: string };
+/** The lists of a flow whose tasks are started each by itself. */
+export function waitingLists(flow: TaskFlow): (WaitingList & { status: string })[] {
+  return Object.entries(taskSchemas[flow]).map(([status, schema]) => ({ status, schema }));
+}
 
-const registerList: TaskList = { status: 'register', working: 'registering', schema: socialTask };
-
-/** The lists of the flows that start one workflow per task. */
-export const waitingLists: Record<TaskFlow, TaskList[]> = {
-  social: [registerList],
-  entity: [registerList, { status: 'connect', working: 'connecting', schema: entityTask }],
-};
-
-export const podcastList: WaitingList<PodcastTask> = { schema: podcastTask };
+export const podcastList: WaitingList<PodcastTask> = { schema: taskSchemas.podcast.pending };

@@ -1,6 +1,6 @@
 import { fetch } from 'undici';
 import { errorAnswer } from '../../contracts/envelope.ts';
-import { type Flow, flowPaths } from '../../contracts/flows.ts';
+import { type Flow, flows } from '../../contracts/flows.ts';
 import { readRetryAfter } from '../../contracts/retry-after.ts';
 import { readBounded } from '../read-bounded.ts';
 
@@ -65,13 +65,13 @@ export class TaskClient {
 
   /** `GET /links`: the tasks as they came, unchecked. @throws NoAnswer */
   list(flow: Flow, query: Record<string, string>, signal?: AbortSignal): Promise<Answer> {
-    return this.#call('GET', `${flowPaths[flow]}/links?${new URLSearchParams(query)}`, undefined, signal);
+    return this.#call('GET', `${flows[flow].path}/links?${new URLSearchParams(query)}`, undefined, signal);
   }
 
   /** `GET /links/ID`, with the status it is expected in where the flow has that. @throws NoAnswer */
   read(flow: Flow, id: string, status: string | undefined, signal?: AbortSignal): Promise<Answer> {
     const query = status === undefined ? '' : `?${new URLSearchParams({ status })}`;
-    return this.#call('GET', `${flowPaths[flow]}/links/${encodeURIComponent(id)}${query}`, undefined, signal);
+    return this.#call('GET', `${flows[flow].path}/links/${encodeURIComponent(id)}${query}`, undefined, signal);
   }
 
   /** `POST /links/ID/start|complete|fail`. @throws NoAnswer */
@@ -82,7 +82,7 @@ export class TaskClient {
     body: object | undefined,
     signal?: AbortSignal,
   ): Promise<Answer> {
-    return this.#call('POST', `${flowPaths[flow]}/links/${encodeURIComponent(id)}/${transition}`, body, signal);
+    return this.#call('POST', `${flows[flow].path}/links/${encodeURIComponent(id)}/${transition}`, body, signal);
   }
 
   async #call(

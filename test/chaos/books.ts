@@ -1,10 +1,11 @@
 import pg from 'pg';
+import type { Flow } from '../../contracts/flows.ts';
 import { type EnlistUnderFaults, shopId } from './enlist-under-faults.ts';
 
 /** A task as the manager's books have it. */
 export interface BookedTask {
   id: string;
-  type: 'social' | 'entity' | 'podcast';
+  type: Flow;
   domain: string;
   status: string;
   username: string;

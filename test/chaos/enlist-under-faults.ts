@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { stringify } from 'yaml';
 import { KeyRing } from '../../config/key-ring.ts';
-import { type Flow, flowPaths } from '../../contracts/flows.ts';
+import { flowNames } from '../../contracts/flows.ts';
 import { type Practice, startPractice } from '../../practice/start.ts';
 import { findPort } from '../../scripts/dev/demo/ports.ts';
 import { signTokenSeller } from '../../scripts/dev/demo/token-seller.ts';
@@ -224,7 +224,7 @@ export async function startEnlistUnderFaults(
           readyLine: 'workers ready',
         }),
       );
-    for (const flow of Object.keys(flowPaths) as Flow[]) await makeSchedule(client, flow, 3_000);
+    for (const flow of flowNames) await makeSchedule(client, flow, 3_000);
 
     const admin = new AdminClient(`http://127.0.0.1:${managerPort}`, env.ASSIGN_ADMIN_KEY!);
     return {

@@ -1,4 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
+import { taskWorkflows } from '../../contracts/flows.ts';
+import { ofTypes } from '../../temporal/list-query.ts';
 import { browserPids } from '../support/processes.ts';
 import type { EnlistUnderFaults } from './enlist-under-faults.ts';
 import type { FaultProxy, Trouble } from './fault-proxy.ts';
@@ -116,7 +118,7 @@ const strikeWorkflow =
     async strike() {
       const open: string[] = [];
       for await (const { workflowId } of world.client.workflow.list({
-        query: "ExecutionStatus = 'Running' AND WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount')",
+        query: `ExecutionStatus = "Running" AND ${ofTypes(taskWorkflows)}`,
       }))
         open.push(workflowId);
       if (open.length === 0) return false;

@@ -1,4 +1,7 @@
 import type proto from '@temporalio/proto';
+import { taskWorkflows } from '../../contracts/flows.ts';
+import { workflows } from '../../contracts/workflows.ts';
+import { ofTypes } from '../../temporal/list-query.ts';
 import { atOnce, type EnlistUnderFaults } from './enlist-under-faults.ts';
 
 type History = proto.temporal.api.history.v1.IHistory;
@@ -92,7 +95,7 @@ export async function readHistories(
 ) {
   const histories: { workflowId: string; domain: string; history: History }[] = [];
   for await (const { workflowId, runId } of client.workflow.list({
-    query: "WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount', 'podcastRequest', 'miniAppRegister')",
+    query: ofTypes([...taskWorkflows, workflows.podcastRequest.name, workflows.miniAppRegister.name]),
   })) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     histories.push({ workflowId, domain: domainOf(workflowId.slice(workflowId.indexOf('/') + 1)) ?? 'none', history });

@@ -1,7 +1,10 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { taskWorkflows } from '../../contracts/flows.ts';
 import { miniAppUser } from '../../contracts/mini-app.ts';
+import { workflows } from '../../contracts/workflows.ts';
+import { ofTypes } from '../../temporal/list-query.ts';
 import { startMiniApp } from '../../temporal/start-mini-app.ts';
 import { bundleWorkflows, findMisfits } from '../support/workflow-server.ts';
 import { type Books, listUnfinished, readBooks } from './books.ts';
@@ -197,8 +200,7 @@ async function listLeft({ client }: EnlistUnderFaults, books: Books, users: stri
   const open: string[] = [];
   try {
     for await (const { workflowId } of client.workflow.list({
-      query:
-        "ExecutionStatus = 'Running' AND WorkflowType IN ('socialRegister', 'entityConnect', 'podcastAccount', 'miniAppRegister')",
+      query: `ExecutionStatus = "Running" AND ${ofTypes([...taskWorkflows, workflows.miniAppRegister.name])}`,
     }))
       open.push(`${workflowId} is open`);
   } catch (error) {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Workflows, workflows } from '../../contracts/workflows.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { adminKey, type Enlist, mailDomain, podcastRequest, socialRequest, startEnlist } from '../support/enlist.ts';
 
@@ -188,7 +189,11 @@ describe('without a worker', () => {
     const id = (await stack.admin.readRequest(requestId)).tasks[0]!.id;
     await post('podcast_account', id, 'start');
     const workflowId = `podcast/${id}`;
-    await stack.client.workflow.start('podcastAccount', { workflowId, taskQueue: 'nobody', args: [id] });
+    await stack.client.workflow.start<Workflows['podcastAccount']>(workflows.podcastAccount.name, {
+      workflowId,
+      taskQueue: 'nobody',
+      args: [id],
+    });
     expect(await doctor()).toMatchObject({ code: 0, tasks: [] });
     const open = await stack.run('scripts/podcast.ts', requestId, '--adopt', id, '--wait');
     expect(open).toMatchObject({ code: 2, stderr: expect.stringContaining(`${workflowId} is running already`) });

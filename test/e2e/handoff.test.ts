@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { HandedStep } from '../../contracts/handoff.ts';
+import { type Workflows, workflows } from '../../contracts/workflows.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { Visitor } from '../practice/visitor.ts';
 import {
@@ -189,7 +190,7 @@ describe.concurrent('the command', () => {
   });
 
   test('that reaches no Temporal, or no worker, ends with 2', async () => {
-    await stack.client.workflow.start('socialRegister', {
+    await stack.client.workflow.start<Workflows['socialRegister']>(workflows.socialRegister.name, {
       workflowId: 'social/nobody',
       taskQueue: 'nobody',
       args: ['nobody'],

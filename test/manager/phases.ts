@@ -1,6 +1,6 @@
 import type { NewRequestInput } from '../../contracts/admin.ts';
 import type { Flow } from '../../contracts/flows.ts';
-import { flowPaths } from '../../contracts/flows.ts';
+import { flows } from '../../contracts/flows.ts';
 
 export interface Phase {
   phase: string;
@@ -33,7 +33,7 @@ export const phases: Phase[] = [
   {
     phase: 'social',
     type: 'social',
-    links: `${flowPaths.social}/links`,
+    links: `${flows.social.path}/links`,
     account: {},
     waiting: 'register',
     busy: 'registering',
@@ -43,7 +43,7 @@ export const phases: Phase[] = [
   {
     phase: 'entity register',
     type: 'entity',
-    links: `${flowPaths.entity}/links`,
+    links: `${flows.entity.path}/links`,
     account: {},
     waiting: 'register',
     busy: 'registering',
@@ -53,7 +53,7 @@ export const phases: Phase[] = [
   {
     phase: 'entity connect',
     type: 'entity',
-    links: `${flowPaths.entity}/links`,
+    links: `${flows.entity.path}/links`,
     account: { link_profile: profile },
     waiting: 'connect',
     busy: 'connecting',
@@ -63,7 +63,7 @@ export const phases: Phase[] = [
   {
     phase: 'podcast',
     type: 'podcast',
-    links: `${flowPaths.podcast}/links`,
+    links: `${flows.podcast.path}/links`,
     account: {},
     waiting: 'pending',
     busy: 'running',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../contracts/flows.ts';
-import { flowPaths } from '../../contracts/flows.ts';
+import { flows } from '../../contracts/flows.ts';
 import { accounts, onEachDatabase } from './harness.ts';
 
 const report = { email: 'real@brand.example' };
@@ -24,7 +24,7 @@ interface Case {
   retries?: number;
 }
 
-const flows: { type: Flow; expects?: [string, string]; cases: Case[] }[] = [
+const statusesByFlow: { type: Flow; expects?: [string, string]; cases: Case[] }[] = [
   {
     type: 'social',
     expects: ['register', 'registering'],
@@ -75,8 +75,8 @@ const readable: Partial<Record<Flow, string[]>> = {
 };
 
 onEachDatabase('a task', (bench) => {
-  describe.each(flows)('of $type', ({ type, expects, cases }) => {
-    const links = `${flowPaths[type]}/links`;
+  describe.each(statusesByFlow)('of $type', ({ type, expects, cases }) => {
+    const links = `${flows[type].path}/links`;
     /** Of two tasks, so that the second keeps a registered one waiting. */
     async function reach({ status, by, known, retries }: Case, website = 'https://brand.example'): Promise<string> {
       const own = accounts(2).map((account) => ({ ...account, link_profile: known ? 'https://site.test/u/me' : '' }));

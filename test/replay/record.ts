@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { HandoffAnswer } from '../../contracts/handoff.ts';
 import type { MiniAppUser } from '../../contracts/mini-app.ts';
+import { answerHandoff, workflows } from '../../contracts/workflows.ts';
 import { AlreadyExists, Challenge, FormChanged, SiteDown } from '../../sites/kit/errors.ts';
 import { readHanded } from '../../temporal/handoffs.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
@@ -204,7 +205,7 @@ async function recordHandoffs(lab: WorkflowServer): Promise<void> {
     await scene.start();
     if (word !== undefined) await untilHanded(lab, scene);
     if (word === 'cancel') await scene.handle.cancel();
-    else if (word !== undefined) await scene.handle.executeUpdate('answerHandoff', { args: [word] });
+    else if (word !== undefined) await scene.handle.executeUpdate(answerHandoff, { args: [word] });
     await scene.end();
     keep(name, await lab.takeRuns());
   }
@@ -223,13 +224,13 @@ async function recordCalls(lab: WorkflowServer): Promise<void> {
   const calls: [name: string, workflow: string, argument: unknown, Script][] = [
     [
       'mini-app',
-      'miniAppRegister',
+      workflows.miniAppRegister.name,
       user,
       { registerMiniAppUser: () => ({ outcome: 'registered', userId: 1, username: 'zalo_1' }) },
     ],
     [
       'pull',
-      'pullTasks',
+      workflows.pullTasks.name,
       'social',
       {
         dispatchTasks: () => ({

@@ -16,6 +16,7 @@ import type { LeftReason } from '../../contracts/outcomes.ts';
 import { isMainSite, podcastTask } from '../../contracts/podcast.ts';
 import { socialTask } from '../../contracts/social.ts';
 import type { FailureKind, StepFailure } from '../../contracts/steps.ts';
+import { type Workflows, workflows } from '../../contracts/workflows.ts';
 import { describeFailure } from '../../services/browser/step-failure.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
@@ -148,8 +149,15 @@ export class ScriptedTask {
     const { flow, status, fields } = this.role;
     if (flow === 'podcast-request') throw new Error('a podcast request is started by its tasks');
     if (flow === 'podcast') {
-      const options = { workflowId: this.handle.workflowId, taskQueue: taskQueues.workflows, args: [fields.id] };
-      return void (await this.#stage.env.client.workflow.start('podcastAccount', options));
+      const options = {
+        workflowId: this.handle.workflowId,
+        taskQueue: taskQueues.workflows,
+        args: [fields.id] as [string],
+      };
+      return void (await this.#stage.env.client.workflow.start<Workflows['podcastAccount']>(
+        workflows.podcastAccount.name,
+        options,
+      ));
     }
     await startTask(this.#stage.env.client, flow, {
       id: fields.id,

@@ -110,7 +110,7 @@ describe('on a server', () => {
     const bytes = Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish());
     expect(bytes.toString('latin1')).toContain('failWithSecrets');
     for (const form of writeForms(secret)) expect(bytes.includes(Buffer.from(form))).toBe(false);
-    // Stack traces name files, which nobody outside needs to know either.
+    // Enlist traces name files, which nobody outside needs to know either.
     expect(bytes.toString('latin1')).not.toContain('codec.test.ts');
     expect(bytes.toString('latin1')).toContain('Encoded failure');
   });

@@ -6,7 +6,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkflowBundle, provideWorkflows } from '../../temporal/workflow-bundle.ts';
 import { replayKeys } from '../replay/keys.ts';
-import { findMisfits } from '../support/workflow-lab.ts';
+import { findMisfits } from '../support/workflow-server.ts';
 
 const history = fileURLToPath(new URL('../replay/histories/0.5.0/entity-connected.json', import.meta.url));
 

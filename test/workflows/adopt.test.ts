@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { entityTask } from '../../contracts/entity.ts';
 import { socialTask } from '../../contracts/social.ts';
 import type { AccountLookup } from '../../contracts/steps.ts';
+import { type Workflows, workflows } from '../../contracts/workflows.ts';
 import { Challenge } from '../../sites/kit/errors.ts';
 import { startTask } from '../../temporal/start-task.ts';
 import { taskQueues } from '../../temporal/task-queues.ts';
@@ -70,7 +71,7 @@ const subSite = (script: Script = {}) => lab.scene(script, { flow: 'podcast', fi
 
 async function startAdopting({ role: { flow, status, fields }, handle }: ScriptedTask): Promise<void> {
   if (flow === 'podcast') {
-    await lab.client.workflow.start('podcastAccount', {
+    await lab.client.workflow.start<Workflows['podcastAccount']>(workflows.podcastAccount.name, {
       workflowId: handle.workflowId,
       taskQueue: taskQueues.workflows,
       args: [fields.id, true],

@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HandedStep, HandoffAnswer } from '../../contracts/handoff.ts';
 import type { AccountLookup } from '../../contracts/steps.ts';
-import { searchAttributes, waitsForPerson } from '../../contracts/workflows.ts';
+import { answerHandoff, searchAttributes, waitsForPerson } from '../../contracts/workflows.ts';
 import { Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
 import { readHanded } from '../../temporal/handoffs.ts';
 import { readGate } from '../../temporal/site-gate.ts';
@@ -38,7 +38,7 @@ const ours = (): AccountLookup => ({ state: 'ours', session, profileUrl: 'https:
 const asksFirst = (waitMs = 4 * hour): Script => ({ createAccount: failing(handedFailure(robot, false, waitMs)) });
 
 const handed = ({ handle }: ScriptedTask) => readHanded(lab.client, handle.workflowId);
-const say = ({ handle }: ScriptedTask, word: HandoffAnswer) => handle.executeUpdate('answerHandoff', { args: [word] });
+const say = ({ handle }: ScriptedTask, word: HandoffAnswer) => handle.executeUpdate(answerHandoff, { args: [word] });
 const outcomeOf = async ({ handle }: ScriptedTask) =>
   (await handle.describe()).typedSearchAttributes.get(searchAttributes.outcome);
 const looksAndAttempts = (scene: ScriptedTask) => scene.callsOf('lookFor', 'createAccount').map(({ name }) => name);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { tasksWait } from '../../contracts/workflows.ts';
 import { AlreadyExists } from '../../sites/kit/errors.ts';
 import { podcastRequestId, taskWorkflowId } from '../../temporal/workflow-ids.ts';
 import { isMain, PodcastBook } from '../support/podcast-book.ts';
@@ -291,7 +292,7 @@ describe('a request', () => {
     book.scenes.get('s')!.play(heldAtSignUp(gate));
     await book.dispatch();
     await gate.reached;
-    await book.parent.handle.signal('tasksWait', early);
+    await book.parent.handle.signal(tasksWait, early);
     gate.open();
     expect(await book.parent.end()).toEqual({ outcome: 'completed', tasks: allCompleted(book) });
   });

@@ -1,4 +1,5 @@
 import { setCurrentDetails } from '@temporalio/workflow';
+import { flows } from '../../contracts/flows.ts';
 import type { LeftTask, RegisterOutcome } from '../../contracts/outcomes.ts';
 import type { CompleteRegister, SocialTask } from '../../contracts/social.ts';
 import type { FailureKind } from '../../contracts/steps.ts';
@@ -19,13 +20,14 @@ export function runRegisterPhase(
   taskId: string,
   adopted: boolean,
 ): Promise<RegisterOutcome | LeftTask> {
+  const { working } = flows[flow].phases.register;
   return workTask<SocialTask, RegisterOutcome>({
     flow,
     taskId,
     waiting: 'register',
-    working: 'registering',
+    working,
     started: adopted,
-    read: () => manager.readTask(flow, taskId, adopted ? 'registering' : 'register'),
+    read: () => manager.readTask(flow, taskId, adopted ? working : 'register'),
     begin: (task) => {
       const registration = newRegistration(task, adopted);
       return {

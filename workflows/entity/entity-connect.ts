@@ -1,5 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { EntityPhase, EntityTask } from '../../contracts/entity.ts';
+import { flows } from '../../contracts/flows.ts';
 import type { ConnectOutcome, LeftTask, RegisterOutcome } from '../../contracts/outcomes.ts';
 import { runRegisterPhase } from '../account/run-register-phase.ts';
 import { signInToSite } from '../account/sign-in-to-site.ts';
@@ -22,13 +23,14 @@ export function entityConnect(
 }
 
 function connectTask(taskId: string, adopted: boolean): Promise<ConnectOutcome | LeftTask> {
+  const { working } = flows.entity.phases.connect;
   return workTask<EntityTask, ConnectOutcome>({
     flow: 'entity',
     taskId,
     waiting: 'connect',
-    working: 'connecting',
+    working,
     started: adopted,
-    read: () => manager.readConnectTask(taskId, adopted ? 'connecting' : 'connect'),
+    read: () => manager.readConnectTask(taskId, adopted ? working : 'connect'),
     begin: (task) => ({
       run: () => putLinks(task),
       reportFailure: async (error, overdue) => {

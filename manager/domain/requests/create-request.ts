@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { NewRequest } from '../../../contracts/admin.ts';
-import type { Status } from '../../../contracts/flows.ts';
+import { flows, listPhases, type Status } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { DatabaseTransaction } from '../../database/tables.ts';
 import { DuplicateTask } from '../errors.ts';
@@ -93,9 +93,9 @@ function makeTask(
 type NewTask = ReturnType<typeof makeTask>;
 
 function firstStatus({ type, entity_connect }: NewRequest, linkProfile: string): Status {
-  if (type === 'podcast') return 'pending';
-  if (type === 'social' || linkProfile === '') return 'register';
-  return entity_connect.mode === 'disable' ? 'completed' : 'connect';
+  if (type !== 'entity' || linkProfile === '') return listPhases(type)[0].waiting;
+  const { release, skip_connect } = flows.entity.managerMoves;
+  return entity_connect.mode === 'disable' ? skip_connect.to : release.to;
 }
 
 async function insertTasks(trx: DatabaseTransaction, tasks: NewTask[], website: string): Promise<void> {

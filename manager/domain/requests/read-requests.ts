@@ -3,7 +3,7 @@ import type { RequestAnswer, RequestDetail } from '../../../contracts/admin.ts';
 import type { Status } from '../../../contracts/flows.ts';
 import type { Database } from '../../database/tables.ts';
 import { InvalidField, RequestNotFound } from '../errors.ts';
-import { finished } from '../tasks/states.ts';
+import { isFinished } from '../tasks/states.ts';
 
 const cursorForm = /^\d{1,18}$/;
 
@@ -97,7 +97,7 @@ async function countTasks(db: Database, requestIds: string[]): Promise<Map<strin
 }
 
 function summarize(row: RequestRow, counts: StatusCount[] = []): RequestAnswer {
-  const isDone = counts.every(({ status, to_retry }) => finished.includes(status) && to_retry === 0);
+  const isDone = counts.every(({ status, to_retry }) => isFinished(row.type, status) && to_retry === 0);
   return {
     id: row.id,
     type: row.type,

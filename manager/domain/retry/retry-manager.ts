@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { flowNames, flows, listTransitions } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import { lockRequestOf, releaseRegistered } from '../tasks/register-phase.ts';
-import { statusAfter } from '../tasks/states.ts';
 
 /** Rows of one transaction. */
 const batch = 500;
@@ -49,21 +49,25 @@ export function startRetryManager(context: ManagerContext): () => Promise<void> 
   };
 }
 
+const retries = flowNames.flatMap((flow) =>
+  listTransitions(flow)
+    .filter(({ event }) => event === 'retry')
+    .map(({ from, to }) => sql`when due.type = ${sql.lit(flow)} and due.status = ${sql.lit(from)} then ${sql.lit(to)}`),
+);
+
 /** Puts every failed task whose time has come back into its queue; rows that another manager holds are left to it. */
 async function requeueDue({ db }: ManagerContext): Promise<void> {
-  const podcast = statusAfter('podcast', 'retry', 'failed');
-  const connect = statusAfter('entity', 'retry', 'connect_failed');
   for (let taken = batch; taken === batch;) {
     const { rows } = await sql`
       with due as (
-        select id, status from tasks
+        select id, type, status from tasks
         where retry_at <= now() and deleted_at is null
         order by retry_at limit ${batch}
         for update skip locked
       ), moved as (
         update tasks
         set retry_at = null, retry_count = retry_count + 1,
-          status = case due.status when 'failed' then ${sql.lit(podcast)} when 'connect_failed' then ${sql.lit(connect)} end
+          status = case ${sql.join(retries, sql` `)} end
         from due where tasks.id = due.id and tasks.status = due.status
         returning tasks.id, due.status as from_status, tasks.status as to_status
       )
@@ -78,7 +82,7 @@ async function requeueDue({ db }: ManagerContext): Promise<void> {
 async function releaseOverdue(context: ManagerContext): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     select distinct on (request_id) id from tasks
-    where type = 'entity' and status = 'registered' and deleted_at is null
+    where type = 'entity' and status = ${sql.lit(flows.entity.managerMoves.release.from)} and deleted_at is null
       and created_at <= now() - make_interval(secs => ${context.registerWait / 1000}::float8)`.execute(context.db);
   for (const { id } of rows) {
     await context.db.transaction().execute(async (trx) => {

@@ -1,4 +1,5 @@
-import type { CompleteConnect, ConnectTaskAnswer, EntityStatus, FailConnect } from '../../../contracts/entity.ts';
+import type { CompleteConnect, ConnectTaskAnswer, FailConnect } from '../../../contracts/entity.ts';
+import { flows, type Status } from '../../../contracts/flows.ts';
 import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
 import { WrongStatusToRead } from '../errors.ts';
@@ -39,7 +40,7 @@ export async function pullEntity(
 export async function readEntity(
   context: ManagerContext,
   id: string,
-  expected: EntityStatus,
+  expected: Status<'entity'>,
 ): Promise<EntityTaskAnswer> {
   const row = await readTask(context.db, flow, id);
   if (row.status !== expected) throw new WrongStatusToRead(flow, row.status, expected);
@@ -62,7 +63,7 @@ export async function completeRegisterPhase(
     flow,
     taskId,
     event: 'complete',
-    from: 'registering',
+    from: flows.entity.phases.register.working,
     by: 'worker',
     ...registerReport(body),
   });
@@ -80,11 +81,17 @@ export async function completeConnectPhase(
   const { link_profile, link_post, note } = body;
   for (const [field, link] of Object.entries({ link_profile, link_post })) refuseOverlong(field, link);
   const set = { ...replacing({ link_profile }), ...replacing({ link_profile: link_post }) };
-  await context.db
-    .transaction()
-    .execute((trx) =>
-      moveTask(context, trx, { flow, taskId, event: 'complete', from: 'connecting', by: 'worker', set, note }),
-    );
+  await context.db.transaction().execute((trx) =>
+    moveTask(context, trx, {
+      flow,
+      taskId,
+      event: 'complete',
+      from: flows.entity.phases.connect.working,
+      by: 'worker',
+      set,
+      note,
+    }),
+  );
 }
 
 export async function failConnectPhase(context: ManagerContext, taskId: string, body: FailConnect): Promise<void> {
@@ -110,7 +117,7 @@ async function leaveRegisterPhase(context: ManagerContext, move: Move): Promise<
 }
 
 function isConnect(row: TaskRow): boolean {
-  return row.status === 'connect' || row.status === 'connecting';
+  return row.status === 'connect' || row.status === flows.entity.phases.connect.working;
 }
 
 function answer(row: TaskRow, secrets: Credentials, links: Map<string, string[]>): EntityTaskAnswer {

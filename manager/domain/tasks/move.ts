@@ -1,14 +1,13 @@
 import type { UpdateObject } from 'kysely';
 import { sql } from 'kysely';
-import type { Flow, Status } from '../../../contracts/flows.ts';
+import type { Event, Flow, Status } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { Actor, DatabaseTransaction, Tables } from '../../database/tables.ts';
 import { WrongStatus } from '../errors.ts';
 import { readStatus } from './read-tasks.ts';
 import type { Reported } from './secrets.ts';
 import { redact, sealJson } from './secrets.ts';
-import type { Event } from './states.ts';
-import { expectedBefore, transitions } from './states.ts';
+import { expectedBefore, transitionsOf } from './states.ts';
 
 export interface Move {
   flow: Flow;
@@ -34,10 +33,9 @@ export async function moveTask(
   trx: DatabaseTransaction,
   move: Move,
 ): Promise<{ status: Status; retry_at: Date | null }> {
-  const all = Object.entries(transitions[move.flow][move.event] ?? {}) as [Status, Status][];
-  const pairs = all.filter(([from]) => from === (move.from ?? from));
+  const possible = transitionsOf(move.flow, move.event).filter(({ from }) => from === (move.from ?? from));
   const next = sql<Status>`case status ${sql.join(
-    pairs.map(([from, to]) => sql`when ${sql.lit(from)} then ${sql.lit(to)}`),
+    possible.map(({ from, to }) => sql`when ${sql.lit(from)} then ${sql.lit(to)}`),
     sql` `,
   )} end`;
   const sealed = move.reported && sealJson(context.keys, move.reported);
@@ -48,7 +46,7 @@ export async function moveTask(
       ...move.set,
       ...(sealed && { reported: sealed.sealed, reported_key: sealed.keyId }),
       ...(move.event === 'start' && { started_at: sql<Date>`now()` }),
-      ...(pairs.every(([, to]) => to === 'completed') && { completed_at: sql<Date>`now()` }),
+      ...(possible.every(({ to }) => to === 'completed') && { completed_at: sql<Date>`now()` }),
       status: next,
     })
     .where('id', '=', move.taskId)
@@ -57,20 +55,18 @@ export async function moveTask(
     .where(
       'status',
       'in',
-      pairs.map(([from]) => from),
+      possible.map(({ from }) => from),
     )
     .returning(['status', 'retry_at', 'secrets', 'secrets_key', 'reported', 'reported_key'])
     .executeTakeFirst();
   if (!moved) throw await refuseMove(trx, move);
 
   const withoutSecrets = (text: string | null | undefined) => (text ? redact(context.keys, moved, text) : null);
-  const [from] = pairs.find(([, to]) => to === moved.status) ?? [];
-  if (!from) throw new Error(`${move.event} does not lead to ${moved.status}`);
   await trx
     .insertInto('task_history')
     .values({
       task_id: move.taskId,
-      from_status: from,
+      from_status: possible.find(({ to }) => to === moved.status)?.from ?? null,
       to_status: moved.status,
       actor: move.by,
       error_message: withoutSecrets(move.errorMessage),

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
+import { flows } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { DatabaseTransaction } from '../../database/tables.ts';
 import { TaskNotFound } from '../errors.ts';
-import { statusAfter } from './states.ts';
 
-const released = statusAfter('entity', 'release', 'registered');
-const skipped = statusAfter('entity', 'skip_connect', 'registered');
+const { release, skip_connect } = flows.entity.managerMoves;
+const { register } = flows.entity.phases;
 
 /**
  * Locks the request of a task. What ends a task's register phase does this first: two last completes at once would each
@@ -39,22 +39,22 @@ export async function releaseRegistered(
     with moved as (
       update tasks
       set
-        status = case requests.entity_connect->>'mode' when 'disable' then ${sql.lit(skipped)} else ${sql.lit(released)} end,
+        status = case requests.entity_connect->>'mode' when 'disable' then ${sql.lit(skip_connect.to)} else ${sql.lit(release.to)} end,
         completed_at = case requests.entity_connect->>'mode' when 'disable' then now() end
       from requests
       where requests.id = ${requestId} and tasks.request_id = requests.id
-        and tasks.type = 'entity' and tasks.status = 'registered' and tasks.deleted_at is null
+        and tasks.type = 'entity' and tasks.status = ${sql.lit(release.from)} and tasks.deleted_at is null
         and (
           requests.entity_connect->>'mode' = 'disable'
           or requests.created_at <= now() - make_interval(secs => ${context.registerWait / 1000}::float8)
           or not exists (
             select from tasks other
             where other.request_id = ${requestId} and other.type = 'entity'
-              and other.status in ('register', 'registering') and other.deleted_at is null
+              and other.status in ('register', ${sql.lit(register.working)}) and other.deleted_at is null
           )
         )
       returning tasks.id, tasks.status
     )
     insert into task_history (task_id, from_status, to_status, actor)
-    select id, 'registered', status, 'manager' from moved`.execute(trx);
+    select id, ${sql.lit(release.from)}, status, 'manager' from moved`.execute(trx);
 }

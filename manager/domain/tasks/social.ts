@@ -1,4 +1,5 @@
-import type { CompleteRegister, FailRegister, SocialStatus, SocialTaskAnswer } from '../../../contracts/social.ts';
+import type { Status } from '../../../contracts/flows.ts';
+import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
 import { WrongStatusToRead } from '../errors.ts';
 import { moveTask } from './move.ts';
@@ -20,7 +21,7 @@ export async function pullSocial(context: ManagerContext, limit: number): Promis
 export async function readSocial(
   context: ManagerContext,
   id: string,
-  expected: SocialStatus,
+  expected: Status<'social'>,
 ): Promise<SocialTaskAnswer> {
   const row = await readTask(context.db, flow, id);
   if (row.status !== expected) throw new WrongStatusToRead(flow, row.status, expected);

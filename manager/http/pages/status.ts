@@ -1,4 +1,5 @@
 import type { RequestAnswer, RequestDetail } from '../../../contracts/admin.ts';
+import { type Flow, readStanding, type Standing } from '../../../contracts/flows.ts';
 import { Html, html } from './html.ts';
 
 /** Rows of the page of one request; the rest is in the API. */
@@ -10,8 +11,8 @@ export function requestsPage(requests: RequestAnswer[], olderCursor: string | nu
       <tr>
         <td><a href="/requests/${request.id}">${request.website}</a></td>
         <td>${request.type}</td>
-        <td>${statusChip(request.status)}</td>
-        <td>${countChips(request.counts)}</td>
+        <td>${requestChip(request.status)}</td>
+        <td>${countChips(request)}</td>
         <td class="when">${when(request.created_at)}</td>
       </tr>`,
   );
@@ -30,7 +31,7 @@ export function requestPage(request: RequestDetail): string {
     (task) => html`
       <tr>
         <td>${task.domain}</td>
-        <td>${statusChip(task.status)}</td>
+        <td>${statusChip(task.status, readStanding(request.type, task.status))}</td>
         <td>${task.retry_count || ''}</td>
         <td>${profileLink(task.link_profile)}</td>
         <td class="error">${task.error_message ?? ''}</td>
@@ -43,8 +44,8 @@ export function requestPage(request: RequestDetail): string {
     html`
       <p><a href="/">All requests</a></p>
       <h1>${request.website}</h1>
-      <p>${request.type} · ${statusChip(request.status)} · made ${when(request.created_at)}</p>
-      <p>${countChips(request.counts)}</p>
+      <p>${request.type} · ${requestChip(request.status)} · made ${when(request.created_at)}</p>
+      <p>${countChips(request)}</p>
       <table>
         <thead><tr><th>Site</th><th>Status</th><th>Retries</th><th>Profile</th><th>Last failure</th><th>Task</th></tr></thead>
         <tbody>${rows}</tbody>
@@ -65,18 +66,18 @@ export function notFoundPage(): string {
   return page('Not found', html`<h1>Not found</h1><p><a href="/">All requests</a></p>`);
 }
 
-const good = ['completed', 'active'];
-const bad = ['final_failed', 'failed', 'connect_failed'];
-
-function statusChip(status: string, count?: number): Html {
-  const kind = good.includes(status) ? 'good' : bad.includes(status) ? 'bad' : 'open';
-  return html`<span class="chip ${kind}">${status.replaceAll('_', ' ')}${count === undefined ? '' : ` ${count}`}</span>`;
+function requestChip(status: RequestAnswer['status']): Html {
+  return statusChip(status, status === 'completed' ? 'good' : 'open');
 }
 
-function countChips(counts: Record<string, number>): Html[] {
+function statusChip(status: string, standing: Standing, count?: number): Html {
+  return html`<span class="chip ${standing}">${status.replaceAll('_', ' ')}${count === undefined ? '' : ` ${count}`}</span>`;
+}
+
+function countChips({ type, counts }: { type: Flow; counts: Record<string, number> }): Html[] {
   return Object.entries(counts)
     .sort(([one], [other]) => one.localeCompare(other))
-    .map(([status, count]) => statusChip(status, count));
+    .map(([status, count]) => statusChip(status, readStanding(type, status), count));
 }
 
 function profileLink(link: string): Html {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import fp from 'fastify-plugin';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { flowNames, flows } from '../../../contracts/flows.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -20,9 +21,7 @@ export const openApi = fp(
           description: "Hands out tasks and takes reports of a brand's own accounts.",
         },
         tags: [
-          { name: 'social', description: 'Accounts on social sites' },
-          { name: 'entity', description: 'Accounts and the links on their profiles' },
-          { name: 'podcast', description: 'Podcast accounts and their feed' },
+          ...flowNames.map((name) => ({ name, description: flows[name].description })),
           { name: 'mini app', description: 'Registration of Mini App users' },
           { name: 'admin', description: 'Requests and their tasks' },
           { name: 'health', description: 'For probes; no key' },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { completeConnect, entityTaskAnswer, failConnect } from '../../../contracts/entity.ts';
 import { okAnswer } from '../../../contracts/envelope.ts';
-import { flowPaths } from '../../../contracts/flows.ts';
+import { flows } from '../../../contracts/flows.ts';
 import { completeRegister, failRegister } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
 import { refusePlaceholders } from '../../domain/refuse-text.ts';
@@ -20,7 +20,7 @@ import {
 } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
-const base = flowPaths.entity;
+const base = flows.entity.path;
 const tags = ['entity'];
 const security = [{ apiKey: [] }];
 const ok = { success: true as const };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { okAnswer } from '../../../contracts/envelope.ts';
-import { flowPaths } from '../../../contracts/flows.ts';
+import { flows } from '../../../contracts/flows.ts';
 import { completePodcast, failPodcast, podcastTaskAnswer } from '../../../contracts/podcast.ts';
 import type { ManagerContext } from '../../context.ts';
 import { refusePlaceholders } from '../../domain/refuse-text.ts';
@@ -16,7 +16,7 @@ import {
 } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
-const base = flowPaths.podcast;
+const base = flows.podcast.path;
 const tags = ['podcast'];
 const security = [{ apiKey: [] }];
 const ok = { success: true as const };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { okAnswer } from '../../../contracts/envelope.ts';
-import { flowPaths } from '../../../contracts/flows.ts';
+import { flows } from '../../../contracts/flows.ts';
 import { completeRegister, failRegister, socialTaskAnswer } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
 import { refusePlaceholders } from '../../domain/refuse-text.ts';
@@ -8,7 +8,7 @@ import { completeSocial, failSocial, pullSocial, readSocial, startSocial } from 
 import { commonRefusals, dataAnswer, idParameter, limitParameter, moveRefusals, reportRefusals } from './answers.ts';
 import type { TypedApp } from './types.ts';
 
-const base = flowPaths.social;
+const base = flows.social.path;
 const tags = ['social'];
 const security = [{ apiKey: [] }];
 const ok = { success: true as const };

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { readEnvironment } from '../../../config/environment.ts';
 import { loadKeyRing } from '../../../config/key-ring.ts';
 import { variables } from '../../../config/variables.ts';
-import { type Flow, flowPaths } from '../../../contracts/flows.ts';
+import { flowNames } from '../../../contracts/flows.ts';
 import { AdminClient } from '../../../services/manager-client/admin-client.ts';
 import { makeSchedule } from '../../../temporal/schedules.ts';
 import { withClient } from '../../command.ts';
@@ -81,7 +81,7 @@ export async function demonstrate(
   });
   Object.assign(process.env, env);
   await withClient(async (client) => {
-    for (const flow of Object.keys(flowPaths) as Flow[]) await makeSchedule(client, flow, pullEveryMs);
+    for (const flow of flowNames) await makeSchedule(client, flow, pullEveryMs);
   });
 
   const admin = new AdminClient(env.ASSIGN_URL, env.ASSIGN_ADMIN_KEY);

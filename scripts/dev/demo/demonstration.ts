@@ -1,6 +1,5 @@
 import type { NewRequestInput } from '../../../contracts/admin.ts';
-import type { PodcastStatus } from '../../../contracts/podcast.ts';
-import type { SocialStatus } from '../../../contracts/social.ts';
+import type { Status } from '../../../contracts/flows.ts';
 import type { PracticeConfig } from '../../../practice/start.ts';
 
 type PracticeSite = NonNullable<PracticeConfig['sites']>[number];
@@ -12,7 +11,7 @@ interface DemonstrationSite {
   behaviour?: PracticeSite['behaviour'];
   /** Whether the account's sign-in asks for authenticator codes. */
   totp?: boolean;
-  becomes: SocialStatus;
+  becomes: Status<'social'>;
   why: string;
 }
 
@@ -60,7 +59,7 @@ export const demonstrationSites: DemonstrationSite[] = [
 type PracticePodcast = NonNullable<PracticeConfig['podcasts']>[number];
 
 /** The podcast sites of the demonstration: a main site, and directories that import its feed. */
-export const demonstrationPodcasts: { site: PracticePodcast; becomes: PodcastStatus; why: string }[] = [
+export const demonstrationPodcasts: { site: PracticePodcast; becomes: Status<'podcast'>; why: string }[] = [
   {
     site: { kind: 'directory', domain: 'reed.practice.test', confirmation: 'link' },
     becomes: 'completed',

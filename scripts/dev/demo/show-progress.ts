@@ -3,22 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { Listr } from 'listr2';
 import type { RequestDetail, TaskDetail } from '../../../contracts/admin.ts';
+import { type Flow, listTransitions } from '../../../contracts/flows.ts';
 import type { AdminClient } from '../../../services/manager-client/admin-client.ts';
 import type { Meant } from './demonstration.ts';
 
 const lookEveryMs = 500;
-/** The statuses that a task goes on from by itself. */
-const waiting = new Set([
-  'register',
-  'registering',
-  'registered',
-  'connect',
-  'connecting',
-  'connect_failed',
-  'pending',
-  'running',
-  'failed',
-]);
+/** Whether a task goes on from a status by itself. */
+const goesOn = (flow: Flow, status: string) => listTransitions(flow).some(({ from }) => from === status);
 
 type TaskSummary = RequestDetail['tasks'][number];
 
@@ -57,7 +48,7 @@ export async function showProgress(
         const staysWaiting = meant.get(task.domain)?.becomes === 'register';
         for (let status = task.status; !limit.aborted; status = find(task)?.status ?? 'deleted') {
           line.title = `${task.domain}: ${status}`;
-          if (staysWaiting || !waiting.has(status)) return;
+          if (staysWaiting || !goesOn(request.type, status)) return;
           await sleep(lookEveryMs, undefined, { signal: limit }).catch(() => {});
         }
       },

@@ -5,6 +5,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Sites } from '../../../config/sites-file.ts';
+import { tasksWait, workflows } from '../../../contracts/workflows.ts';
 import { findTools } from '../../../scripts/dev/setup/tools.mjs';
 import { dispatch, type Dispatching } from '../../../services/dispatch/dispatch.ts';
 import { NoAnswer, TaskClient } from '../../../services/manager-client/task-client.ts';
@@ -92,7 +93,7 @@ describe('one pull', () => {
     ]);
     const description = await temporal.client.workflow.getHandle(`social/a-${round}`).describe();
     expect(description).toMatchObject({
-      type: 'socialRegister',
+      type: workflows.socialRegister.name,
       taskQueue: 'workflows',
       staticSummary: expect.any(Function),
     });
@@ -261,7 +262,7 @@ describe('podcast tasks', () => {
     expect(read(started.input!.payloads!)).toEqual([`both-${round}`, { mainWaitMs: 1_000, atOnce: 2 }]);
     expect(signalled.map(({ signalName, input }) => [signalName, ...read(input!.payloads!)])).toEqual([
       [
-        'tasksWait',
+        tasksWait.name,
         [
           { id: `main-${round}`, domain: 'MAIN.test', main: true, hasFeed: false },
           { id: `sub-${round}`, domain: 'sub.test', main: false, hasFeed: false },
