@@ -19,7 +19,7 @@ import type {
 import type { GateState, GateView, PermitRequest, SitePace, VisitResult } from './pace.ts';
 import type { KnownPodcasts, PodcastOptions, PodcastRequestState, WaitingPodcast } from './podcast.ts';
 
-/** The task flows that have a manager's API of their own (contract sections 2–4); `flows.ts` describes each. */
+/** The task flows that have a manager's API of their own (docs/api-contract.md#common); `flows.ts` describes each. */
 export type Flow = 'social' | 'entity' | 'podcast';
 
 /**

@@ -16,7 +16,7 @@ const { version: sdkVersion } = createRequire(import.meta.url)('@temporalio/work
 };
 
 /** Whoever must make the bundle anew reads how. */
-export class WorkflowBundleError extends Error {
+class WorkflowBundleError extends Error {
   override name = 'WorkflowBundleError';
 
   constructor(file: string, problem: string, options?: ErrorOptions) {

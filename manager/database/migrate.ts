@@ -1,11 +1,11 @@
 import { Migrator } from 'kysely';
-import * as tasks from './migrations/001-tasks.ts';
-import * as miniAppUsers from './migrations/002-mini-app-users.ts';
+import { up as makeTasks } from './migrations/001-tasks.ts';
+import { up as makeMiniAppUsers } from './migrations/002-mini-app-users.ts';
 import type { Database } from './tables.ts';
 
 const migrations = {
-  '001-tasks': tasks,
-  '002-mini-app-users': miniAppUsers,
+  '001-tasks': { up: makeTasks },
+  '002-mini-app-users': { up: makeMiniAppUsers },
 };
 
 /** Brings the database to this version's tables; of several managers that start at once, one does it and the others wait. */

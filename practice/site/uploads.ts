@@ -25,7 +25,7 @@ export async function storePicture(dir: string, bytes: Buffer): Promise<string> 
   return name;
 }
 
-export async function readPicture(dir: string, name: string): Promise<{ type: string; bytes: Buffer } | undefined> {
+async function readPicture(dir: string, name: string): Promise<{ type: string; bytes: Buffer } | undefined> {
   const [, kind] = /^[0-9a-f-]{36}\.(png|jpg|webp)$/.exec(name) ?? [];
   if (kind === undefined) return undefined;
   try {
