@@ -45,6 +45,7 @@ const broken: [rule: string, file: string, text: string][] = [
   ['manager-client-uses', 'services/manager-client/a.ts', type('../feed/target.ts')],
   ['services-are-listed', 'services/unlisted/a.ts', type('../target.ts')],
   ['workflows-pure', 'workflows/c.ts', value('node:fs')],
+  ['practice-apart', 'config/b.ts', type('../practice/target.ts')],
   ['no-cycles', 'contracts/one.ts', `${type('./two.ts')}export type Thing = 1;\n`],
   ['no-orphans', 'manager/http/nobody.ts', 'export const thing = 1;\n'],
   ['no-dev-dependencies-in-the-product', 'manager/http/b.ts', value('vitest')],

@@ -36,7 +36,7 @@ export function copyCode(change: Record<string, (text: string) => string>): stri
 /** A copy whose workflows do one thing more, and say so: what the first code began, it can't go on with. */
 export function copyNextVersion(): string {
   return copyCode({
-    'workflows/account/register-account.ts': (text) => {
+    'workflows/account/run-register-phase.ts': (text) => {
       const more = text
         .replace(
           "import { setCurrentDetails } from '@temporalio/workflow';",
@@ -48,7 +48,7 @@ export function copyNextVersion(): string {
         )
         .replace("note: 'account made, profile furnished'", "note: 'made by the next version'");
       if (more.match(/sleep\(1\)|made by the next version/g)?.length !== 2)
-        throw new Error('workflows/account/register-account.ts is another than this change was made for');
+        throw new Error('workflows/account/run-register-phase.ts is another than this change was made for');
       return more;
     },
   });
