@@ -14,10 +14,11 @@ const unit = ['test/**/*.test.ts'];
 
 /** `npm test`: these besides. They start Temporal, databases, browsers and processes, and take minutes. */
 const integration = [
-  'test/{workflows,manager,replay}/**/*.test.ts',
+  'test/{workflows,manager,replay,temporal,workers}/**/*.test.ts',
   'test/e2e/{social,entity,podcast,mini-app}.test.ts',
   'test/activities/manager.test.ts',
   'test/config/key-ring.test.ts',
+  'test/docs/add-a-flow.test.ts',
   'test/practice/{browser,podcast-browser,process}.test.ts',
   'test/scripts/{dev,doctor}/**/*.test.ts',
   'test/services/browser/run-step.test.ts',
