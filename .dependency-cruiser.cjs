@@ -129,7 +129,9 @@ module.exports = {
       name: 'workflows-pure',
       comment: 'a workflow runs in the sandbox: Temporal’s workflow packages are all it may import from outside',
       severity: 'error',
-      from: { path: '^(workflows/|contracts/(workflows|flows)[.]ts$|temporal/(workflow-ids|task-queues)[.]ts$)' },
+      from: {
+        path: '^(workflows/|contracts/(workflows|flows|flow-statuses)[.]ts$|temporal/(workflow-ids|task-queues)[.]ts$)',
+      },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'core'],
         dependencyTypesNot: ['type-only'],

@@ -3,11 +3,11 @@ import type { EntityTask } from '../contracts/entity.ts';
 import type { MailProof } from '../contracts/mail.ts';
 import type { PodcastTask } from '../contracts/podcast.ts';
 import type { SocialTask } from '../contracts/social.ts';
-import type { Session, StepTask } from '../contracts/steps.ts';
+import type { Session, StepTask } from '../contracts/step-results.ts';
 import { createBrowserSteps } from '../services/browser/browser-steps.ts';
 import type { BrowserOptions } from '../services/browser/run-step.ts';
 import { StepFailed } from '../services/browser/step-failure.ts';
-import type { StepLimits } from '../services/step-limits.ts';
+import type { StepLimits } from '../services/limit-time.ts';
 import { readStepFailure } from './failure.ts';
 import { withinLimits } from './within-limits.ts';
 

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
-import type { FailureKind, StepFailure } from '../contracts/steps.ts';
+import type { FailureKind, StepFailure } from '../contracts/step-results.ts';
 import type { StepFailed } from '../services/browser/step-failure.ts';
 
 /**

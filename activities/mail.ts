@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { Sites } from '../config/sites-file.ts';
 import type { MailMark, MailProof, MailRequest } from '../contracts/mail.ts';
-import type { MailboxMark, MailTask } from '../contracts/steps.ts';
+import type { MailboxMark, MailTask } from '../contracts/step-results.ts';
 import { MailboxDown, MailboxRefused } from '../services/mailbox/errors.ts';
 import { mailLogin, mailServerFor } from '../services/mailbox/login.ts';
 import { awaitMail, findMail, markMailbox } from '../services/mailbox/mailbox.ts';

@@ -13,7 +13,7 @@ import {
   type PodcastWork,
 } from '../contracts/podcast.ts';
 import { type CompleteRegister, type FailRegister, type SocialTask, socialTask } from '../contracts/social.ts';
-import type { TaskRead, TransitionResult } from '../contracts/steps.ts';
+import type { TaskRead, TransitionResult } from '../contracts/step-results.ts';
 import { applyOnce, type Transition } from '../services/manager-client/apply-transition.ts';
 import { NoAnswer, type TaskClient } from '../services/manager-client/task-client.ts';
 import { beatWhile } from './heartbeat.ts';

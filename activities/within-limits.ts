@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { limitTime, type StepLimits } from '../services/step-limits.ts';
+import { limitTime, type StepLimits } from '../services/limit-time.ts';
 import { beatWhile } from './heartbeat.ts';
 
 /** How much earlier than the server a step gives up, so that its browser is gone before another attempt begins. */

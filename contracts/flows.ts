@@ -1,30 +1,8 @@
 import type { EntityPhase } from './entity.ts';
+import { type Standing, type Status, statuses } from './flow-statuses.ts';
 import { type Flow, type WorkflowName, workflows } from './workflows.ts';
 
 export type { Flow } from './workflows.ts';
-
-/** How a status is shown; in a good or a bad one nothing more happens, but while a retry is due. */
-export type Standing = 'open' | 'good' | 'bad';
-
-/** Every status of each flow's tasks (docs/api-contract.md#transitions). */
-const statuses = {
-  social: { register: 'open', registering: 'open', completed: 'good', active: 'good', final_failed: 'bad' },
-  entity: {
-    register: 'open',
-    registering: 'open',
-    registered: 'open',
-    connect: 'open',
-    connecting: 'open',
-    connect_failed: 'bad',
-    completed: 'good',
-    final_failed: 'bad',
-  },
-  podcast: { pending: 'open', running: 'open', completed: 'good', failed: 'bad', final_failed: 'bad' },
-} as const satisfies Record<Flow, Record<string, Standing>>;
-
-type Statuses = { [Name in Flow]: keyof (typeof statuses)[Name] };
-/** A status of the flow's tasks, without one of any flow's. */
-export type Status<Name extends Flow = Flow> = Statuses[Name];
 
 /** What a worker reports of a task. */
 type ReportEvent = 'complete' | 'fail' | 'register_failed' | 'profile_failed';

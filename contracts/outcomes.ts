@@ -1,4 +1,4 @@
-import type { FailureKind } from './steps.ts';
+import type { FailureKind } from './step-results.ts';
 
 /** How a register phase ended, as it was reported. */
 export type RegisterOutcome =

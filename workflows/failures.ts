@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
-import type { FailureKind, StepFailure } from '../contracts/steps.ts';
+import type { FailureKind, StepFailure } from '../contracts/step-results.ts';
 
 /** Every kind: an error of any other name is unexpected. */
 const kinds: Record<FailureKind, true> = {

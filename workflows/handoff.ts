@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HandedStep, HandoffAnswer } from '../contracts/handoff.ts';
-import type { StepTask } from '../contracts/steps.ts';
+import type { StepTask } from '../contracts/step-results.ts';
 import { answerHandoff, searchAttributes, waitsForPerson } from '../contracts/workflows.ts';
 import type { FailureInfo } from './failures.ts';
 import { setMemo } from './set-memo.ts';

@@ -7,7 +7,7 @@ import type { ManagerActivities } from '../activities/manager.ts';
 import type { MiniAppActivities } from '../activities/mini-app.ts';
 import type { PaceActivities } from '../activities/pace.ts';
 import type { PodcastActivities } from '../activities/podcast.ts';
-import type { FailureKind } from '../contracts/steps.ts';
+import type { FailureKind } from '../contracts/step-results.ts';
 import { taskQueues } from '../temporal/task-queues.ts';
 
 /** Failures that another try would not change; all others are transient. */

@@ -6,11 +6,12 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { CompleteConnect, FailConnect } from '../contracts/entity.ts';
-import type { Flow, Status } from '../contracts/flows.ts';
+import type { Status } from '../contracts/flow-statuses.ts';
+import type { Flow } from '../contracts/flows.ts';
 import type { LeftReason, LeftTask } from '../contracts/outcomes.ts';
 import type { CompletePodcast, FailPodcast } from '../contracts/podcast.ts';
 import type { CompleteRegister, FailRegister } from '../contracts/social.ts';
-import type { FailureKind, TaskRead, TransitionResult } from '../contracts/steps.ts';
+import type { FailureKind, TaskRead, TransitionResult } from '../contracts/step-results.ts';
 import { searchAttributes } from '../contracts/workflows.ts';
 import { manager, taskTime } from './steps.ts';
 

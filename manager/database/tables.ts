@@ -1,6 +1,7 @@
 import type { Generated, GeneratedAlways, JSONColumnType, Kysely, Transaction } from 'kysely';
 import type { EntityConnect, NewRequest } from '../../contracts/admin.ts';
-import type { Flow, Status } from '../../contracts/flows.ts';
+import type { Status } from '../../contracts/flow-statuses.ts';
+import type { Flow } from '../../contracts/flows.ts';
 
 interface RequestsTable {
   id: string;

@@ -1,4 +1,5 @@
-import type { Flow, Status } from '../../contracts/flows.ts';
+import type { Status } from '../../contracts/flow-statuses.ts';
+import type { Flow } from '../../contracts/flows.ts';
 
 /** What the domain refuses; `http/plugins/errors.ts` says how each is answered. */
 export abstract class DomainError extends Error {}

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { MailMark, MailRequest } from '../../contracts/mail.ts';
-import type { Session } from '../../contracts/steps.ts';
+import type { Session } from '../../contracts/step-results.ts';
 import { CommandError } from '../command.ts';
 
 /** What one tried step leaves to the next. */

@@ -8,10 +8,10 @@ import type {
   LinkedProfile,
   Session,
   StepTask,
-} from '../../contracts/steps.ts';
+} from '../../contracts/step-results.ts';
 import { AlreadyExists, MailCodeNeeded, Rejected, Unconfirmed, WrongCredentials } from '../../sites/kit/errors.ts';
 import { isWebAddress } from '../../sites/kit/web-address.ts';
-import type { StepLimits } from '../step-limits.ts';
+import type { StepLimits } from '../limit-time.ts';
 import { createPodcastSteps } from './podcast-steps.ts';
 import { prepareProfile } from './prepare-profile.ts';
 import { type BrowserOptions, readSecretParts, runStep, signInIfNeeded, type Step } from './run-step.ts';

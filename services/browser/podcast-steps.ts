@@ -1,9 +1,9 @@
 import type { MailProof } from '../../contracts/mail.ts';
 import type { PodcastTask } from '../../contracts/podcast.ts';
-import type { PodcastShow, Session, SubmittedFeed } from '../../contracts/steps.ts';
+import type { PodcastShow, Session, SubmittedFeed } from '../../contracts/step-results.ts';
 import { FormChanged, Rejected } from '../../sites/kit/errors.ts';
 import { AssetRefused } from '../assets/errors.ts';
-import type { StepLimits } from '../step-limits.ts';
+import type { StepLimits } from '../limit-time.ts';
 import { preparePicture } from './prepare-picture.ts';
 import { prepareAbout } from './prepare-profile.ts';
 import { type BrowserOptions, readSecretParts, runStep, signInIfNeeded, type Step } from './run-step.ts';

@@ -4,7 +4,7 @@ import type { Picture, PictureLimits } from '../../sites/kit/picture.ts';
 import type { Limits, Profile } from '../../sites/kit/recipe.ts';
 import { isWebAddress } from '../../sites/kit/web-address.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
-import type { StepLimits } from '../step-limits.ts';
+import type { StepLimits } from '../limit-time.ts';
 import { preparePicture } from './prepare-picture.ts';
 
 /** From this attempt on, a picture that can't be downloaded is reported instead of waited for. */

@@ -1,14 +1,14 @@
 import type { BrowserContextOptions, Page } from 'playwright';
 import type { Sites, SiteSettings } from '../../config/sites-file.ts';
 import type { MailProof } from '../../contracts/mail.ts';
-import type { Session, StepTask } from '../../contracts/steps.ts';
+import type { Session, StepTask } from '../../contracts/step-results.ts';
 import { type ActionHook, Kit } from '../../sites/kit/kit.ts';
 import type { Account, Recipe } from '../../sites/kit/recipe.ts';
 import { normaliseTotpSecret } from '../../sites/kit/totp.ts';
 import { RecipeError, Recipes } from '../../sites/loader/recipes.ts';
+import type { StepLimits } from '../limit-time.ts';
 import { raceAbort } from '../race-abort.ts';
 import { makeRedactor } from '../redact.ts';
-import type { StepLimits } from '../step-limits.ts';
 import type { BrowserPool } from './browser-pool.ts';
 import { keepEvidence } from './evidence.ts';
 import type { EvidencePruner } from './prune-evidence.ts';

@@ -1,4 +1,4 @@
-import type { FailureKind, StepFailure } from '../../contracts/steps.ts';
+import type { FailureKind, StepFailure } from '../../contracts/step-results.ts';
 import { PageLost, SiteDown, SiteError } from '../../sites/kit/errors.ts';
 import { AssetRefused, AssetUnavailable } from '../assets/errors.ts';
 

@@ -1,5 +1,5 @@
 import type { Flow } from '../../contracts/flows.ts';
-import type { TransitionResult } from '../../contracts/steps.ts';
+import type { TransitionResult } from '../../contracts/step-results.ts';
 import { type Answer, type TaskClient } from './task-client.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { MailRequest } from '../../contracts/mail.ts';
-import type { FailureKind } from '../../contracts/steps.ts';
+import type { FailureKind } from '../../contracts/step-results.ts';
 
 /** What went wrong at a site; the workflow decides by its name. The message is for people and has no secrets. */
 export abstract class SiteError extends Error {

@@ -54,7 +54,7 @@ export interface EnlistUnderFaults {
 function hurryCode(hurry: number): string {
   if (hurry === 1) return root;
   const faster = (text: string) => text.replace('const second = 1_000;', `const second = ${1_000 / hurry};`);
-  return copyCode({ 'workflows/steps.ts': faster, 'workflows/pace/gate-state.ts': faster });
+  return copyCode({ 'workflows/steps.ts': faster, 'workflows/pace/grant-permits.ts': faster });
 }
 
 async function untilTemporalAnswers(address: string): Promise<void> {

@@ -11,7 +11,7 @@ import { Sites } from '../../config/sites-file.ts';
 import type { MailProof } from '../../contracts/mail.ts';
 import { type PodcastTask, podcastTask } from '../../contracts/podcast.ts';
 import { type SocialTask, socialTask } from '../../contracts/social.ts';
-import type { StepFailure } from '../../contracts/steps.ts';
+import type { StepFailure } from '../../contracts/step-results.ts';
 import type { PictureKind } from '../../practice/pictures.ts';
 import { type Practice, type PracticeConfig, startPractice } from '../../practice/start.ts';
 import { BrowserPool } from '../../services/browser/browser-pool.ts';

@@ -15,7 +15,7 @@ import type { Flow } from '../../contracts/flows.ts';
 import type { LeftReason } from '../../contracts/outcomes.ts';
 import { isMainSite, podcastTask } from '../../contracts/podcast.ts';
 import { socialTask } from '../../contracts/social.ts';
-import type { FailureKind, StepFailure } from '../../contracts/steps.ts';
+import type { FailureKind, StepFailure } from '../../contracts/step-results.ts';
 import { type Workflows, workflows } from '../../contracts/workflows.ts';
 import { describeFailure } from '../../services/browser/step-failure.ts';
 import { startTask } from '../../temporal/start-task.ts';

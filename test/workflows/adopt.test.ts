@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { entityTask } from '../../contracts/entity.ts';
 import { socialTask } from '../../contracts/social.ts';
-import type { AccountLookup } from '../../contracts/steps.ts';
+import type { AccountLookup } from '../../contracts/step-results.ts';
 import { type Workflows, workflows } from '../../contracts/workflows.ts';
 import { Challenge } from '../../sites/kit/errors.ts';
 import { startTask } from '../../temporal/start-task.ts';

@@ -1,6 +1,6 @@
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AccountResult } from '../../contracts/steps.ts';
+import type { AccountResult } from '../../contracts/step-results.ts';
 import { SiteDown } from '../../sites/kit/errors.ts';
 import {
   activityFailure,

@@ -1,6 +1,6 @@
 import { CancelledFailure, type WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AccountLookup } from '../../contracts/steps.ts';
+import type { AccountLookup } from '../../contracts/step-results.ts';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { AlreadyExists, Challenge, Rejected, SiteDown, WrongCredentials } from '../../sites/kit/errors.ts';
 import { after, failing, waitsBetween } from '../support/scripted-failures.ts';

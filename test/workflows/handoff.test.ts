@@ -1,7 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HandedStep, HandoffAnswer } from '../../contracts/handoff.ts';
-import type { AccountLookup } from '../../contracts/steps.ts';
+import type { AccountLookup } from '../../contracts/step-results.ts';
 import { answerHandoff, searchAttributes, waitsForPerson } from '../../contracts/workflows.ts';
 import { Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
 import { readHanded } from '../../temporal/handoffs.ts';

@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AccountLookup, AccountResult } from '../../contracts/steps.ts';
+import type { AccountLookup, AccountResult } from '../../contracts/step-results.ts';
 import { Challenge, SiteDown } from '../../sites/kit/errors.ts';
 import { type Script, session, stepFailure } from '../support/scripted-task.ts';
 import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';

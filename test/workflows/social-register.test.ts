@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { AlreadyExists, Challenge, FormChanged, Rejected, SiteDown } from '../../sites/kit/errors.ts';
-import { firstPause } from '../../workflows/pace/gate-state.ts';
+import { firstPause } from '../../workflows/pace/grant-permits.ts';
 import { after, waitsBetween } from '../support/scripted-failures.ts';
 import { activityFailure, type Script, session, stepFailure } from '../support/scripted-task.ts';
 import { startWorkflowServer, type WorkflowServer } from '../support/workflow-server.ts';

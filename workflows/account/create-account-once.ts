@@ -1,5 +1,5 @@
 import { isCancellation, sleep } from '@temporalio/workflow';
-import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../contracts/steps.ts';
+import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../contracts/step-results.ts';
 import { fail, type FailureInfo, readFailure } from '../failures.ts';
 import { type AtSite, isNeverStarted } from '../pace/at-site.ts';
 import { createAccount, createPause, createTries, findMail, lookFor, siteSteps } from '../steps.ts';

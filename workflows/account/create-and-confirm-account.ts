@@ -1,6 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { MailRequest } from '../../contracts/mail.ts';
-import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../contracts/steps.ts';
+import type { AccountResult, FailureKind, MailboxMark, StepTask } from '../../contracts/step-results.ts';
 import { fail, readFailure } from '../failures.ts';
 import { AtSite } from '../pace/at-site.ts';
 import { awaitMail, confirmEmail, markMailbox, siteSteps, taskTime } from '../steps.ts';

@@ -2,7 +2,7 @@ import { setCurrentDetails } from '@temporalio/workflow';
 import { flows } from '../../contracts/flows.ts';
 import type { LeftTask, RegisterOutcome } from '../../contracts/outcomes.ts';
 import type { CompleteRegister, SocialTask } from '../../contracts/social.ts';
-import type { FailureKind } from '../../contracts/steps.ts';
+import type { FailureKind } from '../../contracts/step-results.ts';
 import { manager, siteSteps, updateProfile } from '../steps.ts';
 import { type Report, workTask } from '../work-task.ts';
 import type { Registration } from './create-account-once.ts';

@@ -1,4 +1,4 @@
-import type { Session } from '../../contracts/steps.ts';
+import type { Session } from '../../contracts/step-results.ts';
 
 /** The session's cookies as a `Cookie` header writes them. */
 export function writeCookies(session: Session | undefined): string {

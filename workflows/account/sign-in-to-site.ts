@@ -1,5 +1,5 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { MailboxMark, Session, StepTask } from '../../contracts/steps.ts';
+import type { MailboxMark, Session, StepTask } from '../../contracts/step-results.ts';
 import { fail } from '../failures.ts';
 import type { AtSite } from '../pace/at-site.ts';
 import { answerSignIn, awaitMail, markMailbox, signIn, siteSteps } from '../steps.ts';

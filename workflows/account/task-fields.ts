@@ -1,4 +1,4 @@
-import type { MailTask, StepTask } from '../../contracts/steps.ts';
+import type { MailTask, StepTask } from '../../contracts/step-results.ts';
 
 /** What a mail step needs of a task: it is given nothing else, since all that an activity is given is kept in the history. */
 export function mailFields({ email, app_password, pass_mail }: MailTask): MailTask {

@@ -11,7 +11,7 @@ import type { GateState } from '../../contracts/pace.ts';
 import { pauseSite, permitGranted, releasePermit, requestPermit, resumeSite } from '../../contracts/workflows.ts';
 import { autoUpgrade } from '../auto-upgrade.ts';
 import { setMemo } from '../set-memo.ts';
-import { grantNext, isIdle, newGate, nextChange, pause, release, request, resume, view } from './gate-state.ts';
+import { grantNext, isIdle, newGate, nextChange, pause, release, request, resume, view } from './grant-permits.ts';
 
 /**
  * Keeps one site's pace over all workers and flows: one gate a domain hands out permits, at most `atOnce` at a time and

@@ -1,7 +1,7 @@
 import { setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { LeftTask, PodcastOutcome } from '../../contracts/outcomes.ts';
 import type { PodcastWork } from '../../contracts/podcast.ts';
-import type { AccountResult, FailureKind, MailboxMark, Session } from '../../contracts/steps.ts';
+import type { AccountResult, FailureKind, MailboxMark, Session } from '../../contracts/step-results.ts';
 import type { Registration } from '../account/create-account-once.ts';
 import { assessAccount, createAndConfirmAccount, newRegistration } from '../account/create-and-confirm-account.ts';
 import { writeCookies } from '../account/session-cookies.ts';

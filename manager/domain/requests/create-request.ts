@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { NewRequest } from '../../../contracts/admin.ts';
-import { flows, listPhases, type Status } from '../../../contracts/flows.ts';
+import { type Status } from '../../../contracts/flow-statuses.ts';
+import { flows, listPhases } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { DatabaseTransaction } from '../../database/tables.ts';
 import { DuplicateTask } from '../errors.ts';
 import { makePassword } from '../password.ts';
 import { refuseOverlong } from '../refuse-text.ts';
-import type { Credentials } from '../tasks/secrets.ts';
-import { sealJson } from '../tasks/secrets.ts';
+import { type Credentials, sealJson } from '../tasks/secrets.ts';
 import { spin } from './spin.ts';
 import { websiteKey } from './website-key.ts';
 

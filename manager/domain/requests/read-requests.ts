@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { RequestAnswer, RequestDetail } from '../../../contracts/admin.ts';
-import type { Status } from '../../../contracts/flows.ts';
+import type { Status } from '../../../contracts/flow-statuses.ts';
 import type { Database } from '../../database/tables.ts';
 import { InvalidField, RequestNotFound } from '../errors.ts';
-import { isFinished } from '../tasks/states.ts';
+import { isFinished } from '../tasks/find-transitions.ts';
 
 const cursorForm = /^\d{1,18}$/;
 

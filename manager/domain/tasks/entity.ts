@@ -1,19 +1,17 @@
 import type { CompleteConnect, ConnectTaskAnswer, FailConnect } from '../../../contracts/entity.ts';
-import { flows, type Status } from '../../../contracts/flows.ts';
+import { type Status } from '../../../contracts/flow-statuses.ts';
+import { flows } from '../../../contracts/flows.ts';
 import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
 import { WrongStatusToRead } from '../errors.ts';
 import { refuseOverlong } from '../refuse-text.ts';
 import { readLinks } from './entity-links.ts';
-import type { Move } from './move.ts';
-import { moveTask } from './move.ts';
+import { type Move, moveTask } from './move.ts';
 import { nextRetry } from './next-retry.ts';
-import type { TaskRow } from './read-tasks.ts';
-import { readTask, selectWaiting, withSecrets } from './read-tasks.ts';
+import { readTask, selectWaiting, type TaskRow, withSecrets } from './read-tasks.ts';
 import { lockRequestOf, releaseRegistered } from './register-phase.ts';
 import { registerFailure, registerReport, replacing } from './reports.ts';
-import type { Credentials } from './secrets.ts';
-import { openSecrets } from './secrets.ts';
+import { type Credentials, openSecrets } from './secrets.ts';
 import { accountOf, profileOf } from './task-fields.ts';
 
 const flow = 'entity';

@@ -1,13 +1,13 @@
 import type { UpdateObject } from 'kysely';
 import { sql } from 'kysely';
-import type { Event, Flow, Status } from '../../../contracts/flows.ts';
+import type { Status } from '../../../contracts/flow-statuses.ts';
+import type { Event, Flow } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { Actor, DatabaseTransaction, Tables } from '../../database/tables.ts';
 import { WrongStatus } from '../errors.ts';
+import { expectedBefore, transitionsOf } from './find-transitions.ts';
 import { readStatus } from './read-tasks.ts';
-import type { Reported } from './secrets.ts';
-import { redact, sealJson } from './secrets.ts';
-import { expectedBefore, transitionsOf } from './states.ts';
+import { redact, type Reported, sealJson } from './secrets.ts';
 
 export interface Move {
   flow: Flow;

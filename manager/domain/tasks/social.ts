@@ -1,13 +1,11 @@
-import type { Status } from '../../../contracts/flows.ts';
+import type { Status } from '../../../contracts/flow-statuses.ts';
 import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
 import { WrongStatusToRead } from '../errors.ts';
 import { moveTask } from './move.ts';
-import type { TaskRow } from './read-tasks.ts';
-import { readTask, selectWaiting, withSecrets } from './read-tasks.ts';
+import { readTask, selectWaiting, type TaskRow, withSecrets } from './read-tasks.ts';
 import { registerFailure, registerReport } from './reports.ts';
-import type { Credentials } from './secrets.ts';
-import { openSecrets } from './secrets.ts';
+import { type Credentials, openSecrets } from './secrets.ts';
 import { accountOf, profileOf } from './task-fields.ts';
 
 const flow = 'social';

@@ -1,5 +1,6 @@
 import type { RequestAnswer, RequestDetail } from '../../../contracts/admin.ts';
-import { type Flow, readStanding, type Standing } from '../../../contracts/flows.ts';
+import { type Standing } from '../../../contracts/flow-statuses.ts';
+import { type Flow, readStanding } from '../../../contracts/flows.ts';
 import { Html, html } from './html.ts';
 
 /** Rows of the page of one request; the rest is in the API. */

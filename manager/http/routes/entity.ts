@@ -6,8 +6,8 @@ import { completeRegister, failRegister } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';
 import { refusePlaceholders } from '../../domain/refuse-text.ts';
 import * as entity from '../../domain/tasks/entity.ts';
+import { isRegisterPhase } from '../../domain/tasks/find-transitions.ts';
 import { readStatus } from '../../domain/tasks/read-tasks.ts';
-import { isRegisterPhase } from '../../domain/tasks/states.ts';
 import { ApiError } from '../api-error.ts';
 import {
   commonRefusals,

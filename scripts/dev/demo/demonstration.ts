@@ -1,5 +1,5 @@
 import type { NewRequestInput } from '../../../contracts/admin.ts';
-import type { Status } from '../../../contracts/flows.ts';
+import type { Status } from '../../../contracts/flow-statuses.ts';
 import type { PracticeConfig } from '../../../practice/start.ts';
 
 type PracticeSite = NonNullable<PracticeConfig['sites']>[number];

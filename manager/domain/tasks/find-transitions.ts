@@ -1,3 +1,4 @@
+import { type Status } from '../../../contracts/flow-statuses.ts';
 import {
   type Event,
   type Flow,
@@ -5,7 +6,6 @@ import {
   listPhases,
   listTransitions,
   readStanding,
-  type Status,
   type Transition,
 } from '../../../contracts/flows.ts';
 

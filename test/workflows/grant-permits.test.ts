@@ -14,7 +14,7 @@ import {
   request,
   resume,
   view,
-} from '../../workflows/pace/gate-state.ts';
+} from '../../workflows/pace/grant-permits.ts';
 
 describe('the gate’s decisions', () => {
   interface Visit {
