@@ -3,7 +3,7 @@ import type { Flow } from './workflows.ts';
 /** How a status is shown; in a good or a bad one nothing more happens, but while a retry is due. */
 export type Standing = 'open' | 'good' | 'bad';
 
-/** Every status of each flow's tasks (docs/api-contract.md#transitions). */
+/** Every status of each flow's tasks; how a task moves between them is in `flows.ts` (docs/api-contract.md#transitions). */
 export const statuses = {
   social: { register: 'open', registering: 'open', completed: 'good', active: 'good', final_failed: 'bad' },
   entity: {
