@@ -11,7 +11,7 @@ export function makeFailure(kind: FailureKind, message: string, details?: StepFa
     type: kind,
     message,
     ...(details && { details: [details] }),
-    category: kind === 'Unexpected' ? undefined : 'BENIGN',
+    ...(kind !== 'Unexpected' && { category: 'BENIGN' as const }),
   });
 }
 

@@ -46,7 +46,7 @@ export interface Practice {
   mail: MailServer;
   sites: SocialSite[];
   podcasts: (PodcastHost | PodcastDirectory)[];
-  pictures?: PictureServer;
+  pictures?: PictureServer | undefined;
   close(): Promise<void>;
 }
 

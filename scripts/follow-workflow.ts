@@ -77,7 +77,7 @@ function readEnd(error: unknown): string {
 export async function reportStart(
   client: Client,
   workflowId: string,
-  start: { state: 'started' | 'open'; wait?: boolean; good: string[] },
+  start: { state: 'started' | 'open'; wait?: boolean | undefined; good: string[] },
 ): Promise<void> {
   const { state, wait, good } = start;
   if (state === 'open') process.stderr.write(`${workflowId} is running already${wait ? ': following it' : ''}\n`);

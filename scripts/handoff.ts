@@ -89,9 +89,10 @@ program
   .command('done <id>')
   .description('the step was finished by hand: the task looks at the site, and goes on')
   .option('--link <url>', "the profile's public address, to be reported")
-  .action((id: string, { link }: { link?: string }) =>
-    answer(id, { word: 'done', link: readLink(id, link) }, 'goes on'),
-  );
+  .action((id: string, options: { link?: string }) => {
+    const link = readLink(id, options.link);
+    return answer(id, { word: 'done', ...(link !== undefined && { link }) }, 'goes on');
+  });
 
 program
   .command('give-up <id>')

@@ -30,7 +30,9 @@ export async function listHandoffs(client: Client): Promise<WaitingForPerson[]> 
     const read = client
       .withDeadline(Date.now() + patienceMs, () => readHanded(client, workflowId, runId))
       .catch(() => undefined);
-    asked.push(read.then((handed) => (handed === null ? undefined : { workflowId, domain, handed })));
+    asked.push(
+      read.then((handed) => (handed === null ? undefined : { workflowId, domain, ...(handed && { handed }) })),
+    );
   }
   const found = (await Promise.all(asked)).filter((one) => one !== undefined);
   return found.sort((one, other) => (one.handed?.until ?? Infinity) - (other.handed?.until ?? Infinity));

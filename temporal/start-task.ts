@@ -12,8 +12,8 @@ export interface StartableTask {
   status: string;
   /** It was started before, by a workflow that closed without a report. */
   adopted?: boolean;
-  domain?: string;
-  requestId?: string;
+  domain?: string | undefined;
+  requestId?: string | undefined;
 }
 
 /** What a flow's workflow is started with. */

@@ -61,9 +61,18 @@ export class Handoff {
     const until = Date.now() + waitForPersonMs;
     const end = new Date(until).toISOString();
     const details = getCurrentDetails();
-    this.#handed = { domain, login: username || email, step: summary, page, reason, evidence, until };
+    const handed: HandedStep = {
+      domain,
+      login: username || email,
+      step: summary,
+      ...(page !== undefined && { page }),
+      reason,
+      ...(evidence !== undefined && { evidence }),
+      until,
+    };
+    this.#handed = handed;
     this.#word = undefined;
-    setMemo('handed', this.#handed);
+    setMemo('handed', handed);
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: waitsForPerson }]);
     // In code quotes, since the Web UI renders Markdown, which turns two dashes into one.
     setCurrentDetails(

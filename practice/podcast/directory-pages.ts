@@ -10,7 +10,7 @@ export function sendAddForm(
   site: Site,
   request: FastifyRequest,
   reply: FastifyReply,
-  shown: { feed?: string; error?: string; pending?: string } = {},
+  shown: { feed?: string; error?: string; pending?: string | undefined } = {},
 ): FastifyReply {
   const { feed = '', error, pending } = shown;
   return sendPage(site, request, reply, {

@@ -22,7 +22,7 @@ export type PodcastDirectoryOptions = z.input<typeof directoryOptions>;
 
 export interface DirectoryState extends SiteState<DirectoryBehaviour> {
   counts: SiteState['counts'] & DirectoryCounts;
-  accounts: (AccountState & { /** The feed that waits for its owner's code. */ pending?: string })[];
+  accounts: (AccountState & { /** The feed that waits for its owner's code. */ pending?: string | undefined })[];
   /** `cover` is an address here, and `page` that of the public page. */
   podcasts: (Podcast & { page: string })[];
 }

@@ -104,7 +104,7 @@ interface Field {
   label: string;
   name: string;
   type?: 'text' | 'email' | 'password' | 'tel' | 'url' | 'file' | 'textarea' | 'checkbox' | 'select';
-  value?: string;
+  value?: string | undefined;
   hint?: string;
   autocomplete?: string;
   accept?: string;

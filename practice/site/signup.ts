@@ -175,7 +175,7 @@ export function signUpRoutes(app: FastifyInstance, site: Site): void {
       },
     };
     const proof = makeProof(site, account);
-    account.proofHash = proof.proofHash;
+    if (proof.proofHash !== undefined) account.proofHash = proof.proofHash;
     const taken = takenErrors(site, request, email, username);
     if (Object.keys(taken).length > 0) return sendSecondPage(site, request, reply, typed, taken);
     site.accounts.add(account);

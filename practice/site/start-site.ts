@@ -122,7 +122,7 @@ async function pages<Wanted extends Behaviour>(
 
 /** Starts a practice site of some kind on loopback. @throws ZodError for a wrong behaviour, Error when the port is taken */
 export async function startSite<Wanted extends Behaviour, State>(
-  options: z.output<typeof siteOptions> & { behaviour?: Wanted },
+  options: z.output<typeof siteOptions> & { behaviour?: Wanted | undefined },
   kind: SiteKind<Wanted, State>,
 ): Promise<RunningSite<Wanted, State>> {
   const {

@@ -136,6 +136,8 @@ export function settingsRoutes(app: FastifyInstance, site: Site<Behaviour>): voi
     const before = account.profile;
     const store = async (picture: 'avatar' | 'cover') =>
       files[picture] ? await storePicture(site.uploadsDir, files[picture]) : before[picture];
+    const avatar = await store('avatar');
+    const cover = await store('cover');
     const profile: Profile = {
       firstName: parsed.data.first_name,
       lastName: parsed.data.last_name,
@@ -143,8 +145,8 @@ export function settingsRoutes(app: FastifyInstance, site: Site<Behaviour>): voi
       website: parsed.data.website,
       about: parsed.data.about,
       links: parsed.data.links,
-      avatar: await store('avatar'),
-      cover: await store('cover'),
+      ...(avatar !== undefined && { avatar }),
+      ...(cover !== undefined && { cover }),
     };
     site.accounts.saveProfile(account.username, profile);
     site.counts.profileSaves += 1;

@@ -12,14 +12,16 @@ export interface SocialState extends SiteState<Behaviour> {
 }
 
 export function readState(site: Site<Behaviour>): SocialState {
-  const media = (file: string | undefined) => (file === undefined ? undefined : mediaUrl(site, file));
   return {
     ...readSite(site),
-    accounts: site.accounts.all().map((account) => ({
-      ...readAccount(site, account),
-      ...structuredClone(account.profile),
-      avatar: media(account.profile.avatar),
-      cover: media(account.profile.cover),
-    })),
+    accounts: site.accounts.all().map((account) => {
+      const { avatar, cover, ...profile } = structuredClone(account.profile);
+      return {
+        ...readAccount(site, account),
+        ...profile,
+        ...(avatar !== undefined && { avatar: mediaUrl(site, avatar) }),
+        ...(cover !== undefined && { cover: mediaUrl(site, cover) }),
+      };
+    }),
   };
 }

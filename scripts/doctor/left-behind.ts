@@ -30,7 +30,7 @@ export interface LeftBehind {
 export interface Places {
   client: Client;
   assign: TaskClient;
-  admin?: AdminClient;
+  admin?: AdminClient | undefined;
 }
 
 interface Candidate {

@@ -231,7 +231,7 @@ export interface WalkOptions {
   /** Nobody's, for the sign-up form. */
   madeUp: Account;
   /** One that may be signed in to, for the profile's form. */
-  member?: { account: Account; totpSecret: string };
+  member?: { account: Account; totpSecret: string } | undefined;
   signal: AbortSignal;
   /** Runs with a browser context of its own. */
   withContext: (run: (context: BrowserContext) => Promise<void>) => Promise<void>;

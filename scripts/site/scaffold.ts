@@ -45,8 +45,8 @@ function writeForm(form: SeenForm | undefined, page: string, press: 'submit' | '
 
 export interface ScaffoldOptions {
   name: string;
-  signUp?: { path: string; form: SeenForm };
-  signIn?: { path: string; form: SeenForm };
+  signUp?: { path: string; form: SeenForm } | undefined;
+  signIn?: { path: string; form: SeenForm } | undefined;
 }
 
 /** The source of a recipe to begin with. */

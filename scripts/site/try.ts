@@ -169,7 +169,11 @@ async function tryStep(domain: string, options: TryOptions): Promise<void> {
   };
   try {
     const { session: now = session, awaiting, ...told } = (await runOnce(run[step])) as AccountResult;
-    await keepState(stateFile, { session: now, awaiting, mark });
+    await keepState(stateFile, {
+      ...(now !== undefined && { session: now }),
+      ...(awaiting && { awaiting }),
+      ...(mark && { mark }),
+    });
     process.stdout.write(redact(describeEnd(step, told, awaiting)));
     process.stderr.write(`the session is kept in ${stateFile}\n`);
   } catch (error) {

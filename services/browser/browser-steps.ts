@@ -30,17 +30,22 @@ async function findOwner({ kit, recipe, account }: Step): Promise<Owner> {
   } catch (error) {
     // Only the right password leads to the mailed code.
     if (error instanceof MailCodeNeeded) return { state: 'ours' };
-    if (error instanceof Unconfirmed) return { state: 'unconfirmed', awaiting: error.awaiting };
+    if (error instanceof Unconfirmed)
+      return { state: 'unconfirmed', ...(error.awaiting && { awaiting: error.awaiting }) };
     if (error instanceof WrongCredentials) return { state: 'refused', words: error.message };
     throw error;
   }
+}
+
+function findProfileUrl({ kit, recipe, account }: Step): Pick<AccountResult, 'profileUrl'> {
+  return recipe.profileUrl ? { profileUrl: recipe.profileUrl(kit, account) } : {};
 }
 
 /** The account that is there already: this task's own, from an earlier attempt, or another's. */
 async function claimExisting(step: Step, words: string): Promise<AccountResult> {
   const owner = await findOwner(step);
   if (owner.state === 'refused') throw new AlreadyExists(`${words} (signing in to it: ${owner.words})`);
-  return { awaiting: owner.awaiting, profileUrl: step.recipe.profileUrl?.(step.kit, step.account), found: true };
+  return { ...(owner.awaiting && { awaiting: owner.awaiting }), ...findProfileUrl(step), found: true };
 }
 
 /** The browser steps of a task: each is one visit to its site, within its caller's limits. */
@@ -57,7 +62,7 @@ export function createBrowserSteps(options: BrowserOptions & { assetsAllow: stri
           return claimExisting(step, `${task.domain}: the name ${account.username} is taken`);
         try {
           const { awaiting } = await recipe.signUp(kit, account);
-          return { awaiting, profileUrl: recipe.profileUrl?.(kit, account) };
+          return { ...(awaiting && { awaiting }), ...findProfileUrl(step) };
         } catch (error) {
           if (error instanceof AlreadyExists) return claimExisting(step, error.message);
           throw error;
@@ -70,12 +75,13 @@ export function createBrowserSteps(options: BrowserOptions & { assetsAllow: stri
       return runStep(options, { name: 'lookFor', task }, limits, async (step): Promise<AccountLookup> => {
         const { kit, recipe, account } = step;
         const owner = await findOwner(step);
-        const profileUrl = recipe.profileUrl?.(kit, account);
-        if (owner.state !== 'refused') return { state: owner.state, awaiting: owner.awaiting, profileUrl };
+        const profileUrl = findProfileUrl(step);
+        if (owner.state !== 'refused')
+          return { state: owner.state, ...(owner.awaiting && { awaiting: owner.awaiting }), ...profileUrl };
         // A refused sign-in alone proves nothing: an unconfirmed account may refuse it too.
         const seen = await recipe.lookFor(kit, account);
         const state = seen.state === 'exists' ? 'taken' : seen.state;
-        return { state, awaiting: seen.mail, profileUrl };
+        return { state, ...(seen.mail && { awaiting: seen.mail }), ...profileUrl };
       });
     },
 
@@ -94,7 +100,7 @@ export function createBrowserSteps(options: BrowserOptions & { assetsAllow: stri
         } catch (error) {
           if (!(error instanceof Rejected) || (await findOwner(step)).state !== 'ours') throw error;
         }
-        return { profileUrl: recipe.profileUrl?.(kit, account) };
+        return findProfileUrl(step);
       };
       return runStep(
         options,

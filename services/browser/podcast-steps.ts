@@ -39,7 +39,8 @@ export function createPodcastSteps(options: BrowserOptions & { assetsAllow: stri
         const { kit, recipe, account } = step;
         if (!recipe.importFeed) throw new Rejected(`${task.domain}: the recipe "${recipe.name}" imports no feeds`);
         await signInIfNeeded(step);
-        return recipe.importFeed(kit, account, task.link_rss);
+        const { awaiting } = await recipe.importFeed(kit, account, task.link_rss);
+        return { ...(awaiting && { awaiting }) };
       });
     },
 

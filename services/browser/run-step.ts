@@ -130,7 +130,8 @@ class StepRun {
         limits: this.#limits,
         redact: this.#redact,
       });
-      return { ...result, session: await readSession(page) };
+      const session = await readSession(page);
+      return { ...result, ...(session !== undefined && { session }) };
     } catch (error) {
       if (!signal.aborted) await this.#keepEvidence(error, kit, page);
       throw error;
@@ -232,11 +233,15 @@ function readPath(page: Page): string {
   return URL.canParse(page.url()) ? new URL(page.url()).pathname : '';
 }
 
+type StorageState = NonNullable<BrowserContextOptions['storageState']>;
+/** What a new context has by itself. */
+const nothingStored: StorageState = { cookies: [], origins: [] };
+
 function contextOptions(session: Session | undefined): BrowserContextOptions {
   return {
     locale: 'en-US',
     acceptDownloads: false,
-    storageState: session === undefined ? undefined : (JSON.parse(session) as BrowserContextOptions['storageState']),
+    storageState: session === undefined ? nothingStored : (JSON.parse(session) as StorageState),
   };
 }
 

@@ -20,7 +20,11 @@ export class StepFailed extends Error {
 }
 
 /** What was known of a step when it ended. */
-export interface StepContext extends StepFailure {
+export interface StepContext extends Pick<StepFailure, 'submitted'> {
+  evidence?: string | undefined;
+  /** How long the site lets a person be waited for, in ms. */
+  waitForPersonMs?: number | undefined;
+  page?: string | undefined;
   cancelled: boolean;
   overdue: boolean;
   redact: (text: string) => string;
@@ -46,7 +50,14 @@ export function describeFailure(error: unknown, context: StepContext): StepFaile
   return new StepFailed(
     kind,
     describe(error, context),
-    { submitted, evidence, overloaded, retryAfterMs, waitForPersonMs, page },
+    {
+      submitted,
+      ...(evidence !== undefined && { evidence }),
+      ...(overloaded !== undefined && { overloaded }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(waitForPersonMs !== undefined && { waitForPersonMs }),
+      ...(page !== undefined && { page }),
+    },
     error,
   );
 }

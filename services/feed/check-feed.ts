@@ -12,7 +12,7 @@ const sides = { least: 1400, most: 3000 };
 
 export interface FeedCheck {
   /** The address that must be the feed's owner's. */
-  owner?: string;
+  owner?: string | undefined;
   /** Networks (CIDR) that a feed may come from besides public ones. */
   allow: string[];
   signal: AbortSignal;

@@ -57,7 +57,7 @@ export class AdminClient {
     const response = await fetch(this.#base + path, {
       method,
       headers: { 'x-api-key': this.#key, ...(body && { 'content-type': 'application/json' }) },
-      body: body && JSON.stringify(body),
+      body: body ? JSON.stringify(body) : null,
     }).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
       throw new AdminCallFailed(
         `the manager at ${new URL(this.#base).origin} gives no answer (${error.cause?.code ?? error.message}): is it running?`,

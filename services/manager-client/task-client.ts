@@ -25,7 +25,7 @@ export class NoAnswer extends Error {
 
   constructor(
     message: string,
-    about: { mayBeApplied: boolean; retryAfterMs?: number; alarm?: boolean },
+    about: { mayBeApplied: boolean; retryAfterMs?: number | undefined; alarm?: boolean },
     cause?: unknown,
   ) {
     super(message, { cause });
@@ -100,7 +100,7 @@ export class TaskClient {
       const response = await fetch(this.#origin + path, {
         method,
         headers: { 'x-api-key': this.#key, ...(body && { 'content-type': 'application/json' }) },
-        body: body ? JSON.stringify(body) : undefined,
+        body: body ? JSON.stringify(body) : null,
         redirect: 'manual',
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });

@@ -34,13 +34,13 @@ export interface KitOptions {
   /** On the clock of `performance.now()`, in ms: after it nothing is sent any more. */
   deadline: number;
   /** Runs each action, for who watches a recipe at work. */
-  actionHook?: ActionHook;
+  actionHook?: ActionHook | undefined;
 }
 
 /** One thing that a recipe does to a page: `open` with its path, `see`, or what is done to the one element `target`. */
 export interface KitAction {
   verb: string;
-  path?: string;
+  path?: string | undefined;
   target?: Locator;
 }
 

@@ -16,28 +16,28 @@ export class MailRequests {
     this.#siteUrl = new URL(siteUrl);
   }
 
-  link(wish: MailWish & { path?: string; query?: Record<string, string> }): MailRequest {
+  link({ from, subject, path, query }: MailWish & { path?: string; query?: Record<string, string> }): MailRequest {
     return {
       kind: 'link',
-      from: this.#senders(wish),
-      subject: wish.subject,
+      from: this.#senders(from),
+      ...(subject !== undefined && { subject }),
       linkHosts: [this.#siteUrl.host],
-      linkPath: wish.path,
-      linkQuery: wish.query,
+      ...(path !== undefined && { linkPath: path }),
+      ...(query && { linkQuery: query }),
     };
   }
 
-  code(wish: MailWish & { length?: number; after?: string }): MailRequest {
+  code({ from, subject, length, after }: MailWish & { length?: number; after?: string }): MailRequest {
     return {
       kind: 'code',
-      from: this.#senders(wish),
-      subject: wish.subject,
-      codeLength: wish.length,
-      after: wish.after,
+      from: this.#senders(from),
+      ...(subject !== undefined && { subject }),
+      ...(length !== undefined && { codeLength: length }),
+      ...(after !== undefined && { after }),
     };
   }
 
-  #senders(wish: MailWish): string[] {
-    return [...new Set([this.#domain, this.#siteUrl.hostname, ...(wish.from ?? [])])];
+  #senders(more: string[] = []): string[] {
+    return [...new Set([this.#domain, this.#siteUrl.hostname, ...more])];
   }
 }

@@ -24,8 +24,8 @@ export interface Profile {
   about: string;
   /** web addresses, no more than the recipe's limits state */
   links: string[];
-  avatar?: Picture;
-  cover?: Picture;
+  avatar?: Picture | undefined;
+  cover?: Picture | undefined;
 }
 
 /** What a podcast's show is made of. */
@@ -49,18 +49,18 @@ export interface Limits {
 
 /** How the sign-up form ended: the account is there, and usable at once or only after a mail is answered. */
 export interface SignedUp {
-  awaiting?: MailRequest;
+  awaiting?: MailRequest | undefined;
 }
 
 /** What can be seen of an account without signing in. `mail`: one that proves that it was made, when it has come. */
 export interface PublicLookup {
   state: 'exists' | 'absent' | 'unknown';
-  mail?: MailRequest;
+  mail?: MailRequest | undefined;
 }
 
 /** The result of submitting a feed: it is imported, or will be once the mail to the feed's owner is answered. */
 export interface FeedImport {
-  awaiting?: MailRequest;
+  awaiting?: MailRequest | undefined;
 }
 
 /** What was not accepted into the profile, in the site's words. */

@@ -37,7 +37,7 @@ const answer = z.object({
 async function ask(
   kit: Kit,
   { username }: Account,
-): Promise<PublicLookup & { signedIn: boolean; unconfirmed?: string }> {
+): Promise<PublicLookup & { signedIn: boolean; unconfirmed?: string | undefined }> {
   const format = { format: 'json', formatversion: '2', errorformat: 'plaintext' };
   // Behind U+001F, a `|` in a name separates nothing.
   const user = { list: 'users', ususers: `\u001f${username}`, meta: 'userinfo' };

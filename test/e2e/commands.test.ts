@@ -182,7 +182,7 @@ describe("what can't be started ends with 2 and a sentence that says what to do"
       fetch(`${stack.env.ASSIGN_URL}/api/v1/social_account/links/${taskIds[2]}/${call}`, {
         method: 'POST',
         headers: { 'x-api-key': stack.env.ASSIGN_API_KEY!, ...(body && { 'content-type': 'application/json' }) },
-        body: body && JSON.stringify(body),
+        body: body ? JSON.stringify(body) : null,
       });
     expect((await api('start')).status).toBe(200);
     const { code, stderr } = await stack.run('scripts/social.ts', taskIds[2]!);

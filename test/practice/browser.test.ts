@@ -10,7 +10,7 @@ test('a browser signs up, confirms by mail, fills in the profile, and everyone s
   await using lab = new PracticeSites();
   const site = await lab.site({ confirmation: 'link', name: 'Social' });
   const browser = await chromium.launch({
-    executablePath: existsSync(system) ? system : undefined,
+    ...(existsSync(system) && { executablePath: system }),
     args: ['--no-sandbox'],
   });
   try {

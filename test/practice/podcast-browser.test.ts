@@ -27,7 +27,7 @@ test('a browser makes a show and brings its feed to a directory; it finds the fe
   const directory = await lab.directory({ ownerCode: true, name: 'Finder' });
   const mail = await lab.mail();
   const browser = await chromium.launch({
-    executablePath: existsSync(system) ? system : undefined,
+    ...(existsSync(system) && { executablePath: system }),
     args: ['--no-sandbox'],
   });
   try {

@@ -134,7 +134,11 @@ export class Visitor {
     }
     const multipart = head.includes('enctype="multipart/form-data"');
     const encoded = multipart ? body : new URLSearchParams([...body] as [string, string][]);
-    return this.#load(attribute(` ${head}`, 'action') ?? this.path, { method: 'POST', body: encoded, signal });
+    return this.#load(attribute(` ${head}`, 'action') ?? this.path, {
+      method: 'POST',
+      body: encoded,
+      signal: signal ?? null,
+    });
   }
 
   /** The sign-up's page 1. */

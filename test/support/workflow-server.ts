@@ -83,7 +83,11 @@ export function makeKeys(): KeyRing {
 /** The workflows as a worker bundles them. */
 export function bundleWorkflows(file = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))) {
   const { failureConverterPath } = makeDataConverter(makeKeys());
-  return bundleWorkflowCode({ workflowsPath: file, failureConverterPath, logger: new DefaultLogger('ERROR') });
+  return bundleWorkflowCode({
+    workflowsPath: file,
+    ...(failureConverterPath !== undefined && { failureConverterPath }),
+    logger: new DefaultLogger('ERROR'),
+  });
 }
 
 /** Replays each history with the workflows' code. Gives what is wrong with those that would decide otherwise now. */
@@ -110,7 +114,7 @@ export interface WorkflowServer {
   /** A task of a site of its own, unless one is named. */
   scene(
     script?: Script,
-    role?: { domain?: string; flow?: ScriptedFlow; status?: string; fields?: Record<string, unknown> },
+    role?: { domain?: string | undefined; flow?: ScriptedFlow; status?: string; fields?: Record<string, unknown> },
   ): ScriptedTask;
   /** Lists a site in the operator's file. */
   enable(domain: string, pace?: Pace): void;

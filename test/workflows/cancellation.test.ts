@@ -22,7 +22,7 @@ afterAll(() => lab.close());
 const second = 1_000;
 const day = 86_400 * second;
 const mailWanted = { kind: 'link' as const, from: ['site.test'] };
-const made: AccountResult = { session, profileUrl: 'https://site.test/u/brand' };
+const made = { session, profileUrl: 'https://site.test/u/brand' } satisfies AccountResult;
 
 /** A scene, a step of which asks for the cancellation of its workflow, and goes on when that has heard of it. */
 function cancelledAt(script: (cancel: () => Promise<void>) => Script): ScriptedTask {

@@ -16,7 +16,7 @@ const second = 1_000;
 const attemptTime = 240 * second;
 const mailWanted = { kind: 'link' as const, from: ['site.test'] };
 const foundSession = JSON.stringify({ cookies: [{ name: 'sid', value: 'found' }], origins: [] });
-const made: AccountResult = { session, profileUrl: 'https://site.test/u/brand' };
+const made = { session, profileUrl: 'https://site.test/u/brand' } satisfies AccountResult;
 
 /** Gives one answer after another; the last one again and again. */
 function inTurn<Answer>(...answers: (() => Answer | Promise<Answer>)[]): () => Answer | Promise<Answer> {

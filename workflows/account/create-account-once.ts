@@ -12,7 +12,7 @@ export interface Registration {
   marked: MailboxMark;
   /** The form was sent, or may have been, and no look since then has shown that the account is absent. */
   maybeMade: boolean;
-  made?: AccountResult;
+  made?: AccountResult | undefined;
   /** The mail was answered, or may have been. */
   maybeConfirmed: boolean;
   /** The account can be used: nothing is left to be confirmed. */
@@ -31,13 +31,13 @@ const passing: FailureKind[] = ['SiteDown', 'BrowserLost', 'StepTimeout'];
 
 /** Looks for the account at the site, and for the site's mail in the mailbox. Changes nothing. */
 export async function look({ task, site, marked }: Registration): Promise<Look> {
-  const seen = await site.run(siteSteps.lookFor, () => lookFor(task));
-  if (seen.state === 'ours') return { state: 'made', made: { session: seen.session, profileUrl: seen.profileUrl } };
-  const made = { session: seen.session, profileUrl: seen.profileUrl, awaiting: seen.awaiting, found: true as const };
-  if (seen.state === 'unconfirmed') return { state: 'made', made };
-  if (seen.awaiting && 'mark' in marked && (await findMail(mailFields(task), marked.mark, seen.awaiting)))
+  const { state, awaiting, ...seen } = await site.run(siteSteps.lookFor, () => lookFor(task));
+  if (state === 'ours') return { state: 'made', made: seen };
+  const made: AccountResult = { ...seen, ...(awaiting && { awaiting }), found: true };
+  if (state === 'unconfirmed') return { state: 'made', made };
+  if (awaiting && 'mark' in marked && (await findMail(mailFields(task), marked.mark, awaiting)))
     return { state: 'made', made };
-  return { state: seen.state === 'absent' ? 'absent' : 'unknown' };
+  return { state: state === 'absent' ? 'absent' : 'unknown' };
 }
 
 /**

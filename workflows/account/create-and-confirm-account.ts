@@ -68,8 +68,11 @@ async function confirm(registration: Registration, made: AccountResult, awaiting
   const proof = await awaitMail(mailFields(task), marked.mark, awaiting);
   setCurrentDetails('confirming the e-mail address');
   registration.maybeConfirmed = true;
-  const confirmed = await site.run(siteSteps.confirmEmail, () => confirmEmail(task, made.session, proof));
-  return { ...confirmed, profileUrl: confirmed.profileUrl ?? made.profileUrl, awaiting: undefined };
+  const { awaiting: _, ...confirmed } = await site.run(siteSteps.confirmEmail, () =>
+    confirmEmail(task, made.session, proof),
+  );
+  const profileUrl = confirmed.profileUrl ?? made.profileUrl;
+  return { ...confirmed, ...(profileUrl !== undefined && { profileUrl }) };
 }
 
 /** How far the account of a task came that did not come to its end, and why it did not. */
@@ -78,7 +81,7 @@ export interface AccountAssessment {
   kind: FailureKind;
   /** As it is reported (docs/api-contract.md#social-outcomes). */
   reason: string;
-  profileUrl?: string;
+  profileUrl?: string | undefined;
 }
 
 /** Tells how far a task came that did not come to its end, after a look at the site where its account may exist. */

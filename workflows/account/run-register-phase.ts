@@ -77,7 +77,7 @@ function registerFailed(reason: string, failure: FailureKind, profileUrl?: strin
   return {
     call: 'fail',
     body: { status: 'register_failed', error_message: reason, link_profile: profileUrl },
-    end: { outcome: 'register_failed', failure, reason, profileUrl },
+    end: { outcome: 'register_failed', failure, reason, ...(profileUrl !== undefined && { profileUrl }) },
   };
 }
 
@@ -85,6 +85,6 @@ function profileFailed(reason: string, failure: FailureKind, profileUrl?: string
   return {
     call: 'fail',
     body: { status: 'profile_failed', error_message: reason, link_profile: profileUrl },
-    end: { outcome: 'profile_failed', failure, reason, profileUrl },
+    end: { outcome: 'profile_failed', failure, reason, ...(profileUrl !== undefined && { profileUrl }) },
   };
 }

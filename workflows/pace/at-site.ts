@@ -99,7 +99,7 @@ export class AtSite {
 function readEnd(error: unknown): VisitResult {
   const { kind, overloaded, retryAfterMs } = readFailure(error);
   if (kind === 'Challenge') return { site: 'human check' };
-  return overloaded ? { site: 'overloaded', retryAfterMs } : { site: 'unknown' };
+  return overloaded ? { site: 'overloaded', ...(retryAfterMs !== undefined && { retryAfterMs }) } : { site: 'unknown' };
 }
 
 /** No worker took the step in time, so nothing of it was done. */

@@ -68,7 +68,11 @@ export function resume(gate: GateState): void {
 export function view({ holders, queue, pausedUntil, reason }: GateState, now: number): GateView {
   const counts = { out: holders.length, waiting: queue.length };
   return pausedUntil > now
-    ? { ...counts, pausedUntil: pausedUntil === forever ? 'forever' : pausedUntil, reason }
+    ? {
+        ...counts,
+        pausedUntil: pausedUntil === forever ? 'forever' : pausedUntil,
+        ...(reason !== undefined && { reason }),
+      }
     : counts;
 }
 

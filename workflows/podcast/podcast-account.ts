@@ -114,7 +114,7 @@ function completed(
   return {
     call: 'complete',
     body: { email, username, password, cookie: writeCookies(session), link_rss: feedUrl, note },
-    end: { outcome: 'completed', feedUrl },
+    end: { outcome: 'completed', ...(feedUrl !== undefined && { feedUrl }) },
     instead: (reason) => failed(reason, 'Rejected'),
   };
 }

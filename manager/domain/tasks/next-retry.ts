@@ -5,7 +5,7 @@ import type { Move } from './move.ts';
  * When the retry manager queues a failing task again: after `delay` ms, doubled with each retry up to a day; null when
  * its request allows no further one.
  */
-export function nextRetry(delay: number): Move['set'] {
+export function nextRetry(delay: number): NonNullable<Move['set']> {
   const seconds = delay / 1000;
   const most = Math.max(seconds, 86_400);
   return {

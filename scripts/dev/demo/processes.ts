@@ -27,7 +27,7 @@ export function runFile(file: string): Pick<ProcessOptions, 'command' | 'args'> 
 /** The processes of one run, each with a log file of its own; what dies is started again or ends the run. */
 export class Processes {
   readonly #logFolder: string;
-  readonly #running = new Map<string, ResultPromise>();
+  readonly #running = new Map<string, Pick<ResultPromise, 'kill'> & PromiseLike<unknown>>();
   readonly #stopped: string[] = [];
   #stopping = false;
   /** Rejects when a process that is not started again has died. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
         method,
         redirect: 'manual',
         headers: { cookie, 'content-type': type },
-        body: body || undefined,
+        body: body || null,
       });
       const headers = Object.fromEntries(
         ['content-type', 'location'].flatMap((name) =>

@@ -13,7 +13,7 @@ const task = socialTask.parse({
 });
 
 const prepare = (links?: { most: number }) =>
-  prepareProfile(task, { links }, [], { signal: new AbortController().signal, attempt: 1 });
+  prepareProfile(task, links ? { links } : {}, [], { signal: new AbortController().signal, attempt: 1 });
 
 test('a link that is no address of the web is left out, and told', async () => {
   const { profile, problems } = await prepare({ most: 10 });

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { MailRequest } from '../../../contracts/mail.ts';
 import { findCode } from '../../../services/mailbox/find-code.ts';
 
-const request = (codeLength?: number): MailRequest => ({ kind: 'code', from: ['site.example'], codeLength });
+const request = (codeLength?: number): MailRequest => ({
+  kind: 'code',
+  from: ['site.example'],
+  ...(codeLength !== undefined && { codeLength }),
+});
 const inText = (text: string, length?: number) => findCode({ subject: '', text, html: '' }, request(length));
 
 test.each([

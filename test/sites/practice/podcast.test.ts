@@ -118,7 +118,7 @@ async function showChanged(domain: string, change: (page: string, path: string) 
       method,
       headers: sent,
       redirect: 'manual',
-      body: method === 'POST' ? body : undefined,
+      body: method === 'POST' ? body : null,
     });
     for (const name of ['content-type', 'location'])
       if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name)!);
