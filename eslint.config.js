@@ -151,7 +151,6 @@ export default tseslint.config(
   {
     files: [
       'manager/**',
-      'practice/**',
       'scripts/**',
       'services/{assets,dispatch,feed,mailbox,manager-client}/**',
       'sites/kit/**',
