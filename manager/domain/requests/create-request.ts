@@ -7,8 +7,7 @@ import type { DatabaseTransaction } from '../../database/tables.ts';
 import { DuplicateTask } from '../errors.ts';
 import { makePassword } from '../password.ts';
 import { refuseOverlong } from '../refuse-text.ts';
-import type { Credentials } from '../tasks/secrets.ts';
-import { sealJson } from '../tasks/secrets.ts';
+import { type Credentials, sealJson } from '../tasks/secrets.ts';
 import { spin } from './spin.ts';
 import { websiteKey } from './website-key.ts';
 

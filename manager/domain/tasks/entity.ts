@@ -5,15 +5,12 @@ import type { ManagerContext } from '../../context.ts';
 import { WrongStatusToRead } from '../errors.ts';
 import { refuseOverlong } from '../refuse-text.ts';
 import { readLinks } from './entity-links.ts';
-import type { Move } from './move.ts';
-import { moveTask } from './move.ts';
+import { type Move, moveTask } from './move.ts';
 import { nextRetry } from './next-retry.ts';
-import type { TaskRow } from './read-tasks.ts';
-import { readTask, selectWaiting, withSecrets } from './read-tasks.ts';
+import { readTask, selectWaiting, type TaskRow, withSecrets } from './read-tasks.ts';
 import { lockRequestOf, releaseRegistered } from './register-phase.ts';
 import { registerFailure, registerReport, replacing } from './reports.ts';
-import type { Credentials } from './secrets.ts';
-import { openSecrets } from './secrets.ts';
+import { type Credentials, openSecrets } from './secrets.ts';
 import { accountOf, profileOf } from './task-fields.ts';
 
 const flow = 'entity';

@@ -1,12 +1,10 @@
-import type { UpdateObject } from 'kysely';
-import { sql } from 'kysely';
+import { sql, type UpdateObject } from 'kysely';
 import type { Event, Flow, Status } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { Actor, DatabaseTransaction, Tables } from '../../database/tables.ts';
 import { WrongStatus } from '../errors.ts';
 import { readStatus } from './read-tasks.ts';
-import type { Reported } from './secrets.ts';
-import { redact, sealJson } from './secrets.ts';
+import { redact, type Reported, sealJson } from './secrets.ts';
 import { expectedBefore, transitionsOf } from './states.ts';
 
 export interface Move {

@@ -2,8 +2,7 @@ import type { Flow, Status } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { Database } from '../../database/tables.ts';
 import { TaskNotFound } from '../errors.ts';
-import type { Credentials, SealedRow } from './secrets.ts';
-import { openSecrets } from './secrets.ts';
+import { type Credentials, openSecrets, type SealedRow } from './secrets.ts';
 
 /** Tasks with what their request says of all of them, deleted ones left out. */
 export function selectTasks(db: Database, flow: Flow) {

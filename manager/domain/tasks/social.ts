@@ -3,11 +3,9 @@ import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../../
 import type { ManagerContext } from '../../context.ts';
 import { WrongStatusToRead } from '../errors.ts';
 import { moveTask } from './move.ts';
-import type { TaskRow } from './read-tasks.ts';
-import { readTask, selectWaiting, withSecrets } from './read-tasks.ts';
+import { readTask, selectWaiting, type TaskRow, withSecrets } from './read-tasks.ts';
 import { registerFailure, registerReport } from './reports.ts';
-import type { Credentials } from './secrets.ts';
-import { openSecrets } from './secrets.ts';
+import { type Credentials, openSecrets } from './secrets.ts';
 import { accountOf, profileOf } from './task-fields.ts';
 
 const flow = 'social';
