@@ -28,33 +28,6 @@ const forbiddenInWorkflows = {
   ],
 };
 
-const notYet = Object.fromEntries(
-  [
-    'no-duplicate-imports',
-    ...[
-      'no-base-to-string',
-      'no-confusing-void-expression',
-      'no-import-type-side-effects',
-      'no-invalid-void-type',
-      'no-meaningless-void-operator',
-      'no-misused-spread',
-      'no-non-null-assertion',
-      'no-unnecessary-condition',
-      'no-unnecessary-type-parameters',
-      'no-unsafe-argument',
-      'no-unsafe-assignment',
-      'no-unsafe-class-instance-assignment',
-      'no-unsafe-member-access',
-      'only-throw-error',
-      'prefer-promise-reject-errors',
-      'restrict-plus-operands',
-      'restrict-template-expressions',
-      'unbound-method',
-      'use-unknown-in-catch-callback-variable',
-    ].map((name) => `@typescript-eslint/${name}`),
-  ].map((name) => [name, 'off']),
-);
-
 export default tseslint.config(
   { ignores: ['node_modules/', 'bench/', 'build/', '.data/', '.tools/'] },
   {
@@ -120,6 +93,8 @@ export default tseslint.config(
     rules: {
       // A value that is not there fails the test where it is used, which is what a test is for.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // Hooks close what a start that failed did not give: `let wiki: Wiki`, and at the end `wiki?.close()`.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
       // Answers are JSON of any shape until the test has looked at them.
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
@@ -145,18 +120,5 @@ export default tseslint.config(
       eqeqeq: 'error',
       '@typescript-eslint/no-require-imports': 'off',
     },
-  },
-
-  // NOT YET: these folders do not keep the rules below. Take a folder away when it does, and the block with the last.
-  {
-    files: [
-      'manager/**',
-      'practice/**',
-      'scripts/**',
-      'services/{assets,dispatch,feed,mailbox,manager-client}/**',
-      'sites/kit/**',
-      'test/**',
-    ],
-    rules: notYet,
   },
 );

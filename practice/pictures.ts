@@ -17,7 +17,7 @@ const address = new RegExp(`^/(${Object.keys(sizes).join('|')})/([\\w.-]{1,100})
 export function drawPicture(kind: PictureKind, name: string): Promise<Buffer> {
   const [width, height] = sizes[kind];
   const bytes = createHash('sha256').update(`${kind} ${name}`).digest();
-  const hue = Math.round((bytes[0]! / 256) * 360);
+  const hue = Math.round((bytes.readUInt8(0) / 256) * 360);
   const circles = [0, 1, 2, 3].map((index) => {
     const [x = 0, y = 0, radius = 0, turn = 0] = bytes.subarray(1 + index * 4, 5 + index * 4);
     return `<circle cx="${(x / 255) * width}" cy="${(y / 255) * height}" r="${height * (0.12 + radius / 1000)}" fill="hsl(${

@@ -1,14 +1,9 @@
 import { z } from 'zod';
-import type { MailServer } from './mail/mail-server.ts';
-import { startMailServer } from './mail/mail-server.ts';
-import type { PictureServer } from './pictures.ts';
-import { startPictureServer } from './pictures.ts';
-import type { PodcastDirectory } from './podcast/directory.ts';
-import { directoryOptions, startPodcastDirectory } from './podcast/directory.ts';
-import type { PodcastHost } from './podcast/host.ts';
-import { hostOptions, startPodcastHost } from './podcast/host.ts';
-import type { SocialSite } from './social/site.ts';
-import { socialOptions, startSocialSite } from './social/site.ts';
+import { type MailServer, startMailServer } from './mail/mail-server.ts';
+import { type PictureServer, startPictureServer } from './pictures.ts';
+import { directoryOptions, type PodcastDirectory, startPodcastDirectory } from './podcast/directory.ts';
+import { hostOptions, type PodcastHost, startPodcastHost } from './podcast/host.ts';
+import { socialOptions, type SocialSite, startSocialSite } from './social/site.ts';
 
 const inConfig = {
   domain: true,

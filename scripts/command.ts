@@ -1,4 +1,4 @@
-import { type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { Command } from 'commander';
 import { EnvironmentError } from '../config/environment.ts';
 import { loadKeyRing } from '../config/key-ring.ts';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { searchAttributes, waitsForPerson } from '../contracts/workflows.ts';
 import { type TaskQueue, taskQueues } from '../temporal/task-queues.ts';
@@ -19,7 +18,7 @@ export async function findIdleQueues(client: Client): Promise<TaskQueue[]> {
       taskQueue: { name: taskQueues[queue] },
       taskQueueType: queue === 'workflows' ? workflow : activity,
     });
-    if ((pollers ?? []).length === 0) idle.push(queue);
+    if (pollers.length === 0) idle.push(queue);
   }
   return idle;
 }

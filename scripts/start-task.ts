@@ -31,7 +31,9 @@ async function readStartable(flow: TaskFlow, id: string, adopted: boolean): Prom
   if (answer.kind === 'invalid')
     throw new CommandError(`the manager refuses to tell of the task ${id}: ${answer.message}`);
   const { domain, request_id: requestId } = answer.data as { domain?: string; request_id?: string };
-  return { id, status: phases.find(({ expected }) => expected === status)!.waiting, adopted, domain, requestId };
+  const phase = phases.find(({ expected }) => expected === status);
+  if (!phase) throw new Error(`${flow} has no phase for a task in ${status}`);
+  return { id, status: phase.waiting, adopted, domain, requestId };
 }
 
 /** The command that starts one task's workflow, as docs/api-contract.md#starting-commands has it. */

@@ -1,6 +1,5 @@
 import { SignJWT } from 'jose';
-import type { MiniAppRegistered, MiniAppUser } from '../../contracts/mini-app.ts';
-import { registeredMessage } from '../../contracts/mini-app.ts';
+import { type MiniAppRegistered, type MiniAppUser, registeredMessage } from '../../contracts/mini-app.ts';
 import type { ManagerContext } from '../context.ts';
 import { MiniAppUserExists } from './errors.ts';
 import { makePassword } from './password.ts';

@@ -1,15 +1,12 @@
-import type { FastifyBaseLogger } from 'fastify';
-import Fastify, { LogController } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import pino from 'pino';
 import type { KeyRing } from '../../config/key-ring.ts';
 import { type Flow, flowNames } from '../../contracts/flows.ts';
 import type { ManagerContext } from '../context.ts';
 import type { Database } from '../database/tables.ts';
 import { answerLog } from './plugins/answer-log.ts';
-import type { ApiKeys } from './plugins/api-keys.ts';
-import { requireKey } from './plugins/api-keys.ts';
+import { type ApiKeys, requireKey } from './plugins/api-keys.ts';
 import { callLimit } from './plugins/call-limit.ts';
 import { errorAnswers, sendError } from './plugins/errors.ts';
 import { jsonBodies } from './plugins/json-body.ts';

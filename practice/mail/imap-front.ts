@@ -1,5 +1,4 @@
-import type { ImapCommand, ImapConnection, ImapServer } from 'hoodiecrow-imap';
-import hoodiecrow from 'hoodiecrow-imap';
+import hoodiecrow, { type ImapCommand, type ImapConnection, type ImapServer } from 'hoodiecrow-imap';
 import { plugins } from './imap-plugins.ts';
 import type { Mailbox } from './mailbox.ts';
 
@@ -35,9 +34,15 @@ export function makeImapFront(findMailbox: (address: string) => Mailbox | undefi
         parsed,
         data,
       );
-    if (connection.state !== 'Not Authenticated') return answer('BAD', 'Already signed in');
+    if (connection.state !== 'Not Authenticated') {
+      answer('BAD', 'Already signed in');
+      return;
+    }
     const mailbox = findMailbox(address);
-    if (!mailbox?.accepts(password)) return answer('NO', 'Wrong address or password', 'AUTHENTICATIONFAILED');
+    if (!mailbox?.accepts(password)) {
+      answer('NO', 'Wrong address or password', 'AUTHENTICATIONFAILED');
+      return;
+    }
     front.removeListener('notify', connection._notificationCallback);
     connection.server = mailbox.imap;
     mailbox.imap.on('notify', connection._notificationCallback);
@@ -58,7 +63,10 @@ export function makeImapFront(findMailbox: (address: string) => Mailbox | undefi
       done();
     };
     const initial = parsed.attributes?.[0]?.value;
-    if (initial !== undefined) return take(initial);
+    if (initial !== undefined) {
+      take(initial);
+      return;
+    }
     connection.inputHandler = (line) => {
       connection.inputHandler = false;
       take(line);

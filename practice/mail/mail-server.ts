@@ -5,8 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { makeImapFront } from './imap-front.ts';
-import type { Mailbox } from './mailbox.ts';
-import { openMailbox } from './mailbox.ts';
+import { type Mailbox, openMailbox } from './mailbox.ts';
 
 export interface MailServerOptions {
   /** Where messages are kept; without it they end with the process. */

@@ -1,9 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
-import type { ImapMessage, ImapNotification, ImapServer } from 'hoodiecrow-imap';
-import hoodiecrow from 'hoodiecrow-imap';
-import type { Journal } from '../journal.ts';
-import { openJournal } from '../journal.ts';
+import hoodiecrow, { type ImapMessage, type ImapNotification, type ImapServer } from 'hoodiecrow-imap';
+import { type Journal, openJournal } from '../journal.ts';
 import { plugins } from './imap-plugins.ts';
 
 /** What a mailbox's file holds: its UIDVALIDITY first, then what came and what went. */

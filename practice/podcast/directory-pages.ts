@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import sanitizeHtml from 'sanitize-html';
 import type { Account } from '../site/accounts.ts';
 import { Html, html } from '../site/html.ts';
-import type { Site } from '../site/pages.ts';
-import { csrfField, field, sendMessage, sendPage } from '../site/pages.ts';
+import { csrfField, field, sendMessage, sendPage, type Site } from '../site/pages.ts';
 import type { Imports } from './imports.ts';
 
 export function sendAddForm(

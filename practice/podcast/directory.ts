@@ -1,16 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
-import type { RunningSite } from '../site/start-site.ts';
-import { siteOptions, startSite } from '../site/start-site.ts';
-import type { AccountState, SiteState } from '../site/state.ts';
-import { mediaUrl, readAccount, readSite } from '../site/state.ts';
-import type { DirectoryBehaviour } from './behaviour.ts';
-import { directoryBehaviour } from './behaviour.ts';
+import { type RunningSite, siteOptions, startSite } from '../site/start-site.ts';
+import { type AccountState, mediaUrl, readAccount, readSite, type SiteState } from '../site/state.ts';
+import { type DirectoryBehaviour, directoryBehaviour } from './behaviour.ts';
 import { showingRoutes } from './directory-pages.ts';
-import type { DirectoryCounts } from './import-routes.ts';
-import { importRoutes } from './import-routes.ts';
-import type { Podcast } from './imports.ts';
-import { openImports } from './imports.ts';
+import { type DirectoryCounts, importRoutes } from './import-routes.ts';
+import { openImports, type Podcast } from './imports.ts';
 
 export const directoryOptions = siteOptions.extend({
   kind: z.literal('directory'),

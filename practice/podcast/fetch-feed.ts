@@ -1,6 +1,5 @@
 import { coverArtProblem, largestCover } from './cover-art.ts';
-import type { Feed } from './read-feed.ts';
-import { FeedProblem, readFeed } from './read-feed.ts';
+import { type Feed, FeedProblem, readFeed } from './read-feed.ts';
 
 const largestFeed = 2 * 1024 * 1024;
 const patienceMs = 10_000;
@@ -34,7 +33,8 @@ async function readBytes(name: string, response: Response, most: number, signal:
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    for await (const chunk of response.body ?? []) {
+    const body: AsyncIterable<Uint8Array> | null = response.body;
+    for await (const chunk of body ?? []) {
       length += chunk.length;
       if (length > most) throw new FeedProblem(`${name} is too large.`);
       chunks.push(chunk);
@@ -48,17 +48,17 @@ async function readBytes(name: string, response: Response, most: number, signal:
 }
 
 async function checkEnclosures(addresses: string[], signal: AbortSignal): Promise<void> {
-  const problems: FeedProblem[] = [];
+  let problem: FeedProblem | undefined;
   for (const address of addresses.slice(0, mostEnclosures)) {
     try {
       const response = await get('its enclosure', address, signal);
       return await response.body?.cancel();
     } catch (error) {
       if (!(error instanceof FeedProblem)) throw error;
-      problems.push(error);
+      problem ??= error;
     }
   }
-  throw problems[0]!;
+  if (problem) throw problem;
 }
 
 /** Fetches a feed with its cover art, and makes sure that an episode can be had. @throws FeedProblem; `closing`'s reason when it aborts */

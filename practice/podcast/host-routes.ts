@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { html } from '../site/html.ts';
-import type { FieldErrors, Site } from '../site/pages.ts';
-import { field, sendForbidden, sendMessage, sendPage } from '../site/pages.ts';
+import { field, type FieldErrors, sendForbidden, sendMessage, sendPage, type Site } from '../site/pages.ts';
 import { mediaUrl } from '../site/state.ts';
 import { readUpload, removePicture, storePicture } from '../site/uploads.ts';
 import type { HostBehaviour } from './behaviour.ts';

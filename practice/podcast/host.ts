@@ -1,16 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
-import type { RunningSite } from '../site/start-site.ts';
-import { siteOptions, startSite } from '../site/start-site.ts';
-import type { AccountState, SiteState } from '../site/state.ts';
-import { mediaUrl, readAccount, readSite } from '../site/state.ts';
-import type { HostBehaviour } from './behaviour.ts';
-import { hostBehaviour } from './behaviour.ts';
+import { type RunningSite, siteOptions, startSite } from '../site/start-site.ts';
+import { type AccountState, mediaUrl, readAccount, readSite, type SiteState } from '../site/state.ts';
+import { type HostBehaviour, hostBehaviour } from './behaviour.ts';
 import { largestCover } from './cover-art.ts';
-import type { HostCounts } from './host-routes.ts';
-import { feedUrl, hostRoutes, uploadRoute } from './host-routes.ts';
-import type { Show } from './shows.ts';
-import { openShows } from './shows.ts';
+import { feedUrl, type HostCounts, hostRoutes, uploadRoute } from './host-routes.ts';
+import { openShows, type Show } from './shows.ts';
 
 export const hostOptions = siteOptions.extend({ kind: z.literal('host'), behaviour: hostBehaviour.optional() });
 export type PodcastHostOptions = z.input<typeof hostOptions>;

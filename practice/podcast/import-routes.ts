@@ -1,15 +1,13 @@
 import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Account } from '../site/accounts.ts';
-import { hashToken } from '../site/accounts.ts';
-import type { Site } from '../site/pages.ts';
-import { sendMessage } from '../site/pages.ts';
+import { type Account, hashToken } from '../site/accounts.ts';
+import { type FormValue, sendMessage, type Site } from '../site/pages.ts';
 import { removePicture, storePicture } from '../site/uploads.ts';
 import type { DirectoryBehaviour } from './behaviour.ts';
 import { sendAddForm, sendCodeForm, sendMyPodcasts } from './directory-pages.ts';
 import { fetchFeed } from './fetch-feed.ts';
-import type { Imports, NewPodcast } from './imports.ts';
+import type { Imports, NewPodcast, Podcast } from './imports.ts';
 import { FeedProblem } from './read-feed.ts';
 
 /** What has happened to a directory's podcasts since it was started. */
@@ -30,16 +28,10 @@ export function importRoutes(
   counts: DirectoryCounts,
   ownerCode: boolean,
 ): void {
-  /** The answer for a feed that was imported before, if it was. */
-  function sendAlready(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    account: Account,
-    feed: string,
-  ): FastifyReply | undefined {
-    const known = imports.byFeed(feed);
-    if (!known) return undefined;
-    if (known.username === account.username) return sendMyPodcasts(site, request, reply, imports, account, already);
+  /** The answer for a feed that was imported before. */
+  function sendAlready(request: FastifyRequest, reply: FastifyReply, account: Account, known: Podcast): FastifyReply {
+    const { feed, username } = known;
+    if (username === account.username) return sendMyPodcasts(site, request, reply, imports, account, already);
     return sendAddForm(site, request, reply, { feed, error: 'Already imported by another account.' });
   }
 
@@ -50,9 +42,10 @@ export function importRoutes(
     account: Account,
     podcast: NewPodcast,
   ): Promise<FastifyReply> {
-    if (imports.byFeed(podcast.feed)) {
+    const known = imports.byFeed(podcast.feed);
+    if (known) {
       await removePicture(site.uploadsDir, podcast.cover);
-      return sendAlready(request, reply, account, podcast.feed)!;
+      return sendAlready(request, reply, account, known);
     }
     imports.add(podcast);
     counts.imports += 1;
@@ -90,11 +83,11 @@ export function importRoutes(
   app.post('/add', async (request, reply) => {
     const account = site.visits.account(request);
     if (!account) return reply.redirect('/signin', 303);
-    const typed = String((request.body as { feed?: unknown }).feed ?? '').trim();
+    const typed = String((request.body as { feed?: FormValue }).feed ?? '').trim();
     const { data: feed } = webAddress.safeParse(typed);
     if (feed === undefined) return sendAddForm(site, request, reply, { feed: typed, error: 'This is no web address.' });
-    const answered = sendAlready(request, reply, account, feed);
-    if (answered) return answered;
+    const known = imports.byFeed(feed);
+    if (known) return sendAlready(request, reply, account, known);
 
     const refuse = (error: string) => sendAddForm(site, request, reply, { feed: typed, error });
     counts.feedsFetched += 1;

@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { html } from '../site/html.ts';
-import type { FieldErrors, Site } from '../site/pages.ts';
-import { csrfField, field, sendPage } from '../site/pages.ts';
+import { csrfField, field, type FieldErrors, sendPage, type Site } from '../site/pages.ts';
 
 /** ISO 639-1 codes, and what people call the languages. */
 const languages: Record<string, string> = {

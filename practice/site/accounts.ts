@@ -65,6 +65,11 @@ export function openAccounts(dataDir: string): Accounts {
   const authenticators = new Map<string, { secret: string; lastStep?: number }>();
   const sessions = new Map<string, string>();
 
+  function named(username: string): Account {
+    const account = names.get(username);
+    if (!account) throw new Error(`there is no account ${username}`);
+    return account;
+  }
   function apply(entry: Entry): void {
     switch (entry.type) {
       case 'account':
@@ -73,20 +78,23 @@ export function openAccounts(dataDir: string): Accounts {
         if (entry.account.proofHash !== undefined) proofs.set(entry.account.proofHash, entry.account);
         break;
       case 'confirmed': {
-        const account = names.get(entry.username)!;
-        proofs.delete(account.proofHash!);
+        const account = named(entry.username);
+        if (account.proofHash !== undefined) proofs.delete(account.proofHash);
         delete account.proofHash;
         break;
       }
       case 'profile':
-        names.get(entry.username)!.profile = entry.profile;
+        named(entry.username).profile = entry.profile;
         break;
       case 'authenticator':
         authenticators.set(entry.username, { secret: entry.secret });
         break;
-      case 'step':
-        authenticators.get(entry.username)!.lastStep = entry.step;
+      case 'step': {
+        const authenticator = authenticators.get(entry.username);
+        if (!authenticator) throw new Error(`${entry.username} has no authenticator`);
+        authenticator.lastStep = entry.step;
         break;
+      }
       case 'signedIn':
         sessions.set(entry.session, entry.username);
         break;

@@ -67,8 +67,8 @@ export function makeBehaviours<Wanted extends Behaviour>(initial: Wanted): Behav
       return true;
     },
     list() {
-      const { [wholeSite]: site, ...accounts } = Object.fromEntries(scopes);
-      return { site: site!, accounts };
+      const { [wholeSite]: site = initial, ...accounts } = Object.fromEntries(scopes);
+      return { site, accounts };
     },
   };
 }

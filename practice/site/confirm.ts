@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from './html.ts';
-import type { Site } from './pages.ts';
-import { csrfField, field, sendMessage, sendPage } from './pages.ts';
+import { csrfField, field, type FormValue, sendMessage, sendPage, type Site } from './pages.ts';
 
 /** A code alone is too short to be found by: it counts together with its account's name. */
 export const codeToken = (username: string, code: string): string => `${username} ${code}`;
@@ -42,7 +41,7 @@ export function confirmRoutes(app: FastifyInstance, site: Site): void {
     });
   });
 
-  app.get<{ Querystring: { token?: unknown } }>('/confirm', (request, reply) => {
+  app.get<{ Querystring: { token?: FormValue } }>('/confirm', (request, reply) => {
     const { token } = request.query;
     if (token === undefined) {
       return site.visits.of(request).confirming === undefined

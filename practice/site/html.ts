@@ -15,7 +15,7 @@ function write(value: Value): string {
   if (value instanceof Html) return value.text;
   if (Array.isArray(value)) return value.map(write).join('');
   if (value === false || value === undefined) return '';
-  return String(value).replace(/[&<>"']/g, (character) => entities[character]!);
+  return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
 /** A template tag: values are escaped, save those that are `Html` already; `false` and `undefined` give nothing. */

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from './html.ts';
-import type { Site } from './pages.ts';
-import { behaviourTowards, csrfField, sendPage } from './pages.ts';
+import { behaviourTowards, csrfField, sendPage, type Site } from './pages.ts';
 
 /** Whether this visitor must first show that they are human. */
 export function needsHumanCheck(site: Site, request: FastifyRequest, at: 'signup' | 'signin'): boolean {

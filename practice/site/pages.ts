@@ -2,8 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account, Accounts } from './accounts.ts';
 import type { Behaviour, Behaviours } from './behaviour.ts';
 import type { Counts } from './counts.ts';
-import type { Html } from './html.ts';
-import { html } from './html.ts';
+import { type Html, html } from './html.ts';
 import type { Mailer } from './mail.ts';
 import type { Visits } from './visits.ts';
 
@@ -141,6 +140,9 @@ ${options.map(({ value, text }) => html`<option value="${value}"${value === inpu
   const accept = input.accept !== undefined && html` accept="${input.accept}"`;
   return html`<div class="field">${label}<input type="${type}" ${attributes}${value}${accept}${input.readonly && html` readonly`}>${note}</div>`;
 }
+
+/** What a form's field holds; several values when the form names it several times. */
+export type FormValue = string | string[];
 
 /** Every name that the request is about: the visitor's, and those in the form and the path. */
 function namesIn(site: Site, request: FastifyRequest): string[] {

@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from './accounts.ts';
 import { acceptedStep, isSecret, tidySecret } from './authenticator.ts';
 import { html } from './html.ts';
-import type { FieldErrors, Site } from './pages.ts';
-import { csrfField, field, sendPage } from './pages.ts';
+import { csrfField, field, type FieldErrors, type FormValue, sendPage, type Site } from './pages.ts';
 
 export function securityRoutes(app: FastifyInstance, site: Site): void {
   const sendSecurity = (
@@ -36,7 +35,7 @@ ${field({ label: 'Authentication code', name: 'code', autocomplete: 'one-time-co
   app.post('/settings/security', (request, reply) => {
     const account = site.visits.account(request);
     if (!account) return reply.redirect('/signin', 303);
-    const body = (request.body ?? {}) as { secret?: unknown; code?: unknown };
+    const body = (request.body ?? {}) as { secret?: FormValue; code?: FormValue };
     const secret = tidySecret(String(body.secret ?? ''));
     if (!isSecret(secret))
       return sendSecurity(request, reply, account, { secret: ['This is no base32 secret.'] }, secret);

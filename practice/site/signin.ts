@@ -2,11 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hashToken } from './accounts.ts';
 import { acceptedStep } from './authenticator.ts';
-import type { Html } from './html.ts';
-import { html } from './html.ts';
+import { type Html, html } from './html.ts';
 import { needsHumanCheck, sendHumanCheck } from './human-check.ts';
-import type { Site } from './pages.ts';
-import { behaviourTowards, csrfField, field, sendPage } from './pages.ts';
+import { behaviourTowards, csrfField, field, type FormValue, sendPage, type Site } from './pages.ts';
 import { isPassword } from './passwords.ts';
 
 function sendSignIn(site: Site, request: FastifyRequest, reply: FastifyReply, login = '', notice?: Html): FastifyReply {
@@ -51,7 +49,7 @@ export function signInRoutes(app: FastifyInstance, site: Site): void {
   app.get('/signin', (request, reply) => sendSignIn(site, request, reply));
 
   app.post('/signin', async (request, reply) => {
-    const body = (request.body ?? {}) as { login?: unknown; password?: unknown };
+    const body = (request.body ?? {}) as { login?: FormValue; password?: FormValue };
     const login = String(body.login ?? '')
       .trim()
       .toLowerCase();

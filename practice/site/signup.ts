@@ -2,14 +2,12 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Account } from './accounts.ts';
-import { hashToken } from './accounts.ts';
+import { type Account, hashToken } from './accounts.ts';
 import { codeToken } from './confirm.ts';
 import type { SignUpSubmit } from './counts.ts';
 import { html } from './html.ts';
 import { needsHumanCheck, sendHumanCheck } from './human-check.ts';
-import type { FieldErrors, Site } from './pages.ts';
-import { behaviourTowards, csrfField, field, sendMessage, sendPage } from './pages.ts';
+import { behaviourTowards, csrfField, field, type FieldErrors, sendMessage, sendPage, type Site } from './pages.ts';
 import { hashPassword } from './passwords.ts';
 
 const text = (most: number) => z.string().trim().max(most, `Use at most ${most} characters.`).default('');
@@ -179,7 +177,8 @@ export function signUpRoutes(app: FastifyInstance, site: Site): void {
     const taken = takenErrors(site, request, email, username);
     if (Object.keys(taken).length > 0) return sendSecondPage(site, request, reply, typed, taken);
     site.accounts.add(account);
-    submits.get(request)!.made = true;
+    const submit = submits.get(request);
+    if (submit) submit.made = true;
     delete visit.signUp;
 
     if (!wanted.noMail) await proof.send();

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Site } from './pages.ts';
-import { sendMessage } from './pages.ts';
+import { sendMessage, type Site } from './pages.ts';
 
 const types = { png: 'image/png', jpg: 'image/jpeg', webp: 'image/webp' } as const;
 type Kind = keyof typeof types;
@@ -20,7 +19,9 @@ export function pictureKind(bytes: Buffer): Kind | undefined {
 /** Stores a picture of a known kind. @returns its file's name */
 export async function storePicture(dir: string, bytes: Buffer): Promise<string> {
   await mkdir(dir, { recursive: true });
-  const name = `${randomUUID()}.${pictureKind(bytes)!}`;
+  const kind = pictureKind(bytes);
+  if (kind === undefined) throw new Error('this is no picture of a known kind');
+  const name = `${randomUUID()}.${kind}`;
   await writeFile(path.join(dir, name), bytes);
   return name;
 }

@@ -38,7 +38,8 @@ export function makeVisits(domain: string, accounts: Accounts): Visits {
   function remember(visit: Visit): Visit {
     known.delete(visit.id);
     known.set(visit.id, visit);
-    if (known.size > mostVisits) known.delete(known.keys().next().value!);
+    const [oldest] = known.keys();
+    if (oldest !== undefined && known.size > mostVisits) known.delete(oldest);
     return visit;
   }
   function renew(request: FastifyRequest, reply: FastifyReply): Visit {
@@ -51,7 +52,11 @@ export function makeVisits(domain: string, accounts: Accounts): Visits {
     known.delete(visit.id);
     accounts.signOut(visit.id);
   }
-  const of = (request: FastifyRequest) => byRequest.get(request)!;
+  const of = (request: FastifyRequest) => {
+    const visit = byRequest.get(request);
+    if (!visit) throw new Error('the visit has not begun');
+    return visit;
+  };
   const csrfToken = (request: FastifyRequest) =>
     createHash('sha256')
       .update(`csrf ${of(request).id}`)

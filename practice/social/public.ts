@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Html, html } from '../site/html.ts';
-import type { Site } from '../site/pages.ts';
-import { sendMessage, sendPage } from '../site/pages.ts';
+import { sendMessage, sendPage, type Site } from '../site/pages.ts';
 
 export function publicRoutes(app: FastifyInstance, site: Site): void {
   app.get('/', (request, reply) => {

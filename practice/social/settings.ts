@@ -3,8 +3,16 @@ import sanitizeHtml from 'sanitize-html';
 import { z } from 'zod';
 import type { Account, Profile } from '../site/accounts.ts';
 import { html } from '../site/html.ts';
-import type { FieldErrors, Site } from '../site/pages.ts';
-import { behaviourTowards, csrfField, field, sendForbidden, sendMessage, sendPage } from '../site/pages.ts';
+import {
+  behaviourTowards,
+  csrfField,
+  field,
+  type FieldErrors,
+  sendForbidden,
+  sendMessage,
+  sendPage,
+  type Site,
+} from '../site/pages.ts';
 import { pictureKind, readUpload, removePicture, storePicture } from '../site/uploads.ts';
 import type { Behaviour } from './behaviour.ts';
 

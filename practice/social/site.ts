@@ -1,12 +1,9 @@
 import type { z } from 'zod';
-import type { RunningSite } from '../site/start-site.ts';
-import { siteOptions, startSite } from '../site/start-site.ts';
-import type { Behaviour } from './behaviour.ts';
-import { behaviour } from './behaviour.ts';
+import { type RunningSite, siteOptions, startSite } from '../site/start-site.ts';
+import { type Behaviour, behaviour } from './behaviour.ts';
 import { publicRoutes } from './public.ts';
 import { largest, settingsRoutes, uploadRoute } from './settings.ts';
-import type { SocialState } from './state.ts';
-import { readState } from './state.ts';
+import { readState, type SocialState } from './state.ts';
 
 export const socialOptions = siteOptions.extend({ behaviour: behaviour.optional() });
 export type SocialSiteOptions = z.input<typeof socialOptions>;

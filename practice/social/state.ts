@@ -1,7 +1,6 @@
 import type { Profile } from '../site/accounts.ts';
 import type { Site } from '../site/pages.ts';
-import type { AccountState, SiteState } from '../site/state.ts';
-import { mediaUrl, readAccount, readSite } from '../site/state.ts';
+import { type AccountState, mediaUrl, readAccount, readSite, type SiteState } from '../site/state.ts';
 import type { Behaviour } from './behaviour.ts';
 
 /** `avatar` and `cover` are addresses here. */

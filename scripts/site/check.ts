@@ -28,7 +28,7 @@ async function followDrift(file: string, { outlines, whole }: Walk, keep: boolea
   if (changes.length > 0) process.stdout.write(`The forms changed since they were kept:\n${changes.join('\n')}\n`);
   else if (compared.length > 0) process.stdout.write(`The forms are as they were kept: ${compared.join(', ')}.\n`);
   if (!keep) return;
-  await keepOutlines(file, Object.fromEntries(whole.map((step) => [step, outlines[step]!])));
+  await keepOutlines(file, Object.fromEntries(whole.map((step) => [step, outlines[step] ?? []])));
   process.stdout.write(`kept: ${whole.join(', ') || 'nothing'}, in ${file}\n`);
 }
 

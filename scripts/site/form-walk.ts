@@ -2,7 +2,7 @@ import type { BrowserContext, Locator, Page } from 'playwright';
 import type { SiteSettings } from '../../config/sites-file.ts';
 import { DeadlinePassed, FormChanged, Rejected, SiteError } from '../../sites/kit/errors.ts';
 import { type ActionHook, Kit, type KitAction } from '../../sites/kit/kit.ts';
-import type { Picture } from '../../sites/kit/picture.ts';
+import type { Picture, PictureLimits } from '../../sites/kit/picture.ts';
 import type { Account, Limits, Profile, Recipe } from '../../sites/kit/recipe.ts';
 import { type Outlines, readOutline, tidyOutline } from './outlines.ts';
 
@@ -210,7 +210,11 @@ async function refuseChanges(context: BrowserContext): Promise<void> {
 
 /** A profile whose every part is there, so that every field is asked for. */
 function makeUpProfile({ avatar, cover, links }: Limits, site: SiteSettings): Profile {
-  const picture = (name: string, type: Picture['type']): Picture => ({ name, type, bytes: Buffer.alloc(0) });
+  const picture = (name: string, { types: [type = 'image/png'] }: PictureLimits): Picture => ({
+    name,
+    type,
+    bytes: Buffer.alloc(0),
+  });
   return {
     firstName: 'Sample',
     lastName: 'Check',
@@ -219,8 +223,8 @@ function makeUpProfile({ avatar, cover, links }: Limits, site: SiteSettings): Pr
     location: 'Sample town',
     about: 'A sample.',
     links: links ? [site.url] : [],
-    avatar: avatar && picture('avatar', avatar.types[0]!),
-    cover: cover && picture('cover', cover.types[0]!),
+    avatar: avatar && picture('avatar', avatar),
+    cover: cover && picture('cover', cover),
   };
 }
 
@@ -244,14 +248,19 @@ export async function walkForms(options: WalkOptions): Promise<Walk> {
   const begin = (run: (forms: FormWalk) => Promise<void>) =>
     withContext(async (context) => run(new FormWalk(await context.newPage(), walk, options)));
 
-  await begin(async (forms) => void (await forms.go('signUp', 'fill in', () => recipe.signUp(forms.kit, madeUp))));
+  await begin(async (forms) => {
+    await forms.go('signUp', 'fill in', () => recipe.signUp(forms.kit, madeUp));
+  });
   await begin(async (forms) => {
     const { kit } = forms;
-    if (!member) return void (await forms.go('signIn', 'look', () => recipe.signIn(kit, madeUp)));
+    if (!member) {
+      await forms.go('signIn', 'look', () => recipe.signIn(kit, madeUp));
+      return;
+    }
     const signedIn = await forms.go('signIn', 'act', () => recipe.signIn(kit, member.account));
-    const { updateProfile, limits } = recipe;
-    if (!signedIn || !updateProfile) return;
-    await forms.go('updateProfile', 'look', () => updateProfile(kit, member.account, makeUpProfile(limits, site)));
+    if (!signedIn || !recipe.updateProfile) return;
+    const profile = makeUpProfile(recipe.limits, site);
+    await forms.go('updateProfile', 'look', async () => recipe.updateProfile?.(kit, member.account, profile));
   });
   return walk;
 }

@@ -98,10 +98,12 @@ async function make(name: string, options: NewOptions): Promise<void> {
   );
   if (!options.record) return;
   const browser = hasDisplay() ? findWholeBrowser() : undefined;
-  if (!browser)
-    return say(
+  if (!browser) {
+    say(
       `\nWith a display and a whole Chromium or Chrome, Playwright's recorder would open here and show how it finds what you click.`,
     );
+    return;
+  }
   say(
     "\nPlaywright's recorder opens: press Record, or pick an element, to see how it finds what you click; close its window to end.",
   );

@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { structuredPatch } from 'diff';
 import escapeStringRegexp from 'escape-string-regexp';
 import type { Locator } from 'playwright';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
+import { findShippedOutlines } from '../../sites/loader/shipped-recipes.ts';
 import { CommandError } from '../command.ts';
 
 /** The forms of each step, in the order in which the recipe comes to them. */
 export type Outlines = Record<string, string[]>;
 
 const outlinesFile = z.record(z.string(), z.array(z.string())).nullish();
-const shippedFolder = fileURLToPath(new URL('../../sites/outlines', import.meta.url));
 
 /**
  * The accessibility outline of the form that a field is in, or of the page when it is in none; undefined when that was
@@ -72,11 +71,17 @@ export function tidyOutline(outline: string, names: string[]): string {
     .join('\n');
 }
 
-/** Where a recipe's outlines are kept: beside it. @param file the operator's own recipe, when it is one */
+/**
+ * Where a recipe's outlines are kept: beside it.
+ *
+ * @param file the operator's own recipe, when it is one
+ * @throws Error when there is no recipe of that name
+ */
 export function outlinesPath(recipe: string, file: string | undefined): string {
-  return file === undefined
-    ? path.join(shippedFolder, `${recipe}.yaml`)
-    : path.join(path.dirname(file), `${recipe}.outlines.yaml`);
+  const kept =
+    file === undefined ? findShippedOutlines(recipe) : path.join(path.dirname(file), `${recipe}.outlines.yaml`);
+  if (kept === undefined) throw new Error(`no recipe "${recipe}" ships`);
+  return kept;
 }
 
 /** What was kept; undefined when nothing was yet. @throws CommandError */

@@ -155,17 +155,21 @@ async function tryStep(domain: string, options: TryOptions): Promise<void> {
   });
   const { podcast, ...task } = toTask(site.domain, given);
   const { session } = before;
+  const needProof = (): MailProof => {
+    if (!proof) throw new Error(`${step} has no mail to answer`);
+    return proof;
+  };
   const run: Record<StepName, (limits: StepLimits) => Promise<object>> = {
     lookFor: (limits) => browser.lookFor(limits, task),
     createAccount: (limits) => browser.createAccount(limits, task),
-    confirmEmail: (limits) => browser.confirmEmail(limits, task, session, proof!),
+    confirmEmail: (limits) => browser.confirmEmail(limits, task, session, needProof()),
     signIn: (limits) => browser.signIn(limits, task),
-    answerSignIn: (limits) => browser.answerSignIn(limits, task, session, proof!),
+    answerSignIn: (limits) => browser.answerSignIn(limits, task, session, needProof()),
     updateProfile: (limits) => browser.updateProfile(limits, task, session),
     addLinks: (limits) => browser.addLinks(limits, task, session),
     makeShow: (limits) => browser.makeShow(limits, podcast, session),
     importFeed: (limits) => browser.importFeed(limits, podcast, session),
-    confirmImport: (limits) => browser.confirmImport(limits, podcast, session, proof!),
+    confirmImport: (limits) => browser.confirmImport(limits, podcast, session, needProof()),
   };
   try {
     const { session: now = session, awaiting, ...told } = (await runOnce(run[step])) as AccountResult;

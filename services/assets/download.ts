@@ -2,8 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
 import { readBounded, TooLong } from '../read-bounded.ts';
 import { AssetRefused, AssetUnavailable } from './errors.ts';
-import type { ImageType } from './image-type.ts';
-import { imageType } from './image-type.ts';
+import { type ImageType, imageType } from './image-type.ts';
 import { isAllowed, makeGuardedLookup, parseNetworks } from './public-address.ts';
 
 const deadlineMs = 30_000;

@@ -1,5 +1,4 @@
-import type { Sharp } from 'sharp';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { AssetRefused } from './errors.ts';
 import { imageType } from './image-type.ts';
 

@@ -40,12 +40,16 @@ export function isAllowed(text: string, allow: Network[]): boolean {
 export function makeGuardedLookup(allow: Network[]): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      if (!addresses.every(({ address }) => isAllowed(address, allow))) {
-        return callback(new AssetRefused(`${hostname} is at an address that is not public`), []);
+      if (error) {
+        callback(error, []);
+        return;
       }
-      if (options.all) callback(null, addresses);
-      else callback(null, addresses[0]!.address, addresses[0]!.family);
+      const [first] = addresses;
+      if (!addresses.every(({ address }) => isAllowed(address, allow))) {
+        callback(new AssetRefused(`${hostname} is at an address that is not public`), []);
+      } else if (options.all) callback(null, addresses);
+      else if (first) callback(null, first.address, first.family);
+      else callback(new Error(`${hostname} has no address`), []);
     });
   };
 }

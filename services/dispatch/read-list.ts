@@ -36,11 +36,11 @@ export async function readList<Task extends ListedTask>(
   for (const [index, item] of answer.data.entries()) {
     const parsed = schema.safeParse(item);
     if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      const id = (item as { id?: unknown } | null)?.id;
-      sorted.malformed.push(
-        `${typeof id === 'string' ? id : `number ${index + 1}`}: ${issue.path.join('.') || 'task'} ${issue.message}`,
+      const [problem = 'task is malformed'] = parsed.error.issues.map(
+        (issue) => `${issue.path.join('.') || 'task'} ${issue.message}`,
       );
+      const id = (item as { id?: unknown } | null)?.id;
+      sorted.malformed.push(`${typeof id === 'string' ? id : `number ${index + 1}`}: ${problem}`);
     } else if (enabled.has(parsed.data.domain.toLowerCase())) sorted.workable.push(parsed.data);
     else sorted.notEnabled.push(parsed.data.domain);
   }

@@ -62,7 +62,7 @@ function parse(xml: string) {
   let imageUrl = '';
   let reading: string | undefined;
   const add = (text: string) => {
-    if (reading !== undefined) texts.set(reading, texts.get(reading) + text);
+    if (reading !== undefined) texts.set(reading, (texts.get(reading) ?? '') + text);
   };
 
   parser.on('xmldecl', ({ encoding }) => checkEncoding(encoding));
@@ -90,9 +90,9 @@ function parse(xml: string) {
   } catch (error) {
     if (error instanceof FeedRefused) throw error;
     // The text after a colon is the feed's own: of any length, and not for reports.
-    const [reason] = (error as Error).message.replace(/^\d+:\d+: /, '').split(': ');
+    const [reason = ''] = (error as Error).message.replace(/^\d+:\d+: /, '').split(': ');
     throw new FeedRefused(
-      `the feed is not well-formed XML: ${reason!.replace(/\.$/, '')}, found in line ${parser.line}`,
+      `the feed is not well-formed XML: ${reason.replace(/\.$/, '')}, found in line ${parser.line}`,
     );
   }
   return { title: wordsOf(texts.get(titleAt)), ownerEmail: wordsOf(texts.get(emailAt)), imageUrl };

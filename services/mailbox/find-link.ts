@@ -19,7 +19,7 @@ function stripPunctuation(url: string): string {
     Object.entries(pairs).map(([close, open]) => [close, url.split(close).length - url.split(open).length]),
   );
   for (; end > 0; end -= 1) {
-    const last = url[end - 1]!;
+    const last = url.charAt(end - 1);
     const extra = surplus.get(last);
     if (extra === undefined ? !`.,;:!?'*`.includes(last) : extra <= 0) break;
     if (extra !== undefined) surplus.set(last, extra - 1);
@@ -28,7 +28,9 @@ function stripPunctuation(url: string): string {
 }
 
 function addressesIn(text: string): string[] {
-  return Array.from(text.matchAll(address), ([, open, url, close]) => (open && close ? url! : stripPunctuation(url!)));
+  return Array.from(text.matchAll(address), ([, open, url = '', close]) =>
+    open && close ? url : stripPunctuation(url),
+  );
 }
 
 function decode(path: string): string {

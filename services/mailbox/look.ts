@@ -1,6 +1,5 @@
 import type { FetchMessageObject, ImapFlow } from 'imapflow';
-import type { Email } from 'postal-mime';
-import PostalMime from 'postal-mime';
+import PostalMime, { type Email } from 'postal-mime';
 import type { MailMark, MailProof, MailRequest } from '../../contracts/mail.ts';
 import { MailboxDown } from './errors.ts';
 import { findCode } from './find-code.ts';

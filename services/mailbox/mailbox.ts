@@ -8,7 +8,8 @@ import type { MailLogin } from './login.ts';
 import { look, type Seen } from './look.ts';
 
 /** The pauses between two looks, whatever IDLE says, since its notifications can get lost. The last one repeats. */
-const pollsMs = [1_000, 2_000, 5_000, 10_000];
+const firstPollsMs = [1_000, 2_000, 5_000];
+const laterPollMs = 10_000;
 const firstReconnectMs = 1_000;
 const lastReconnectMs = 60_000;
 
@@ -92,7 +93,7 @@ export async function awaitMail(
           if (proof) return proof;
           // A server that drops each connection after the first look must not be called every second.
           if (looks > 0) reconnectMs = firstReconnectMs;
-          await news(client, pollsMs[Math.min(looks, pollsMs.length - 1)]!);
+          await news(client, firstPollsMs[looks] ?? laterPollMs);
         }
       });
     } catch (error) {

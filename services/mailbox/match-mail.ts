@@ -1,5 +1,4 @@
-import type { Email } from 'postal-mime';
-import { addressParser } from 'postal-mime';
+import { addressParser, type Email } from 'postal-mime';
 import type { MailRequest } from '../../contracts/mail.ts';
 
 /** The addresses of every header of that name, in lower case. */
@@ -22,8 +21,9 @@ function isSender(address: string, allowed: string): boolean {
  * subject; and, where it names recipients at all, `user` among them, tag and all: a mailbox may be shared.
  */
 export function isOurs(mail: Email, request: MailRequest, user: string): boolean {
-  const senders = addressesOf(mail, 'from');
-  if (senders.length !== 1 || !request.from.some((allowed) => isSender(senders[0]!, allowed))) return false;
+  const [sender, ...others] = addressesOf(mail, 'from');
+  if (sender === undefined || others.length > 0) return false;
+  if (!request.from.some((allowed) => isSender(sender, allowed))) return false;
   if (request.subject !== undefined && !(mail.subject ?? '').toLowerCase().includes(request.subject.toLowerCase()))
     return false;
   const recipients = ['to', 'delivered-to', 'x-original-to'].flatMap((header) => addressesOf(mail, header));

@@ -39,7 +39,7 @@ export class AdminClient {
   async *listRequests(): AsyncGenerator<RequestAnswer> {
     for (let cursor: string | null = ''; cursor !== null;) {
       const query = new URLSearchParams({ limit: '1000', ...(cursor && { cursor }) });
-      const page = requestList.parse(await this.#call('GET', `/requests?${query}`));
+      const page = requestList.parse(await this.#call('GET', `/requests?${query.toString()}`));
       yield* page.data;
       cursor = page.next_cursor;
     }
@@ -58,9 +58,10 @@ export class AdminClient {
       method,
       headers: { 'x-api-key': this.#key, ...(body && { 'content-type': 'application/json' }) },
       body: body ? JSON.stringify(body) : null,
-    }).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
+    }).catch((error: unknown) => {
+      const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
       throw new AdminCallFailed(
-        `the manager at ${new URL(this.#base).origin} gives no answer (${error.cause?.code ?? error.message}): is it running?`,
+        `the manager at ${new URL(this.#base).origin} gives no answer (${cause?.code ?? message}): is it running?`,
         { cause: error },
       );
     });

@@ -1,6 +1,6 @@
 import type { Flow } from '../../contracts/flows.ts';
 import type { TransitionResult } from '../../contracts/step-results.ts';
-import { type Answer, type TaskClient } from './task-client.ts';
+import type { Answer, TaskClient } from './task-client.ts';
 
 /**
  * The status that a flow's task must have before a transition; podcast tells none (docs/api-contract.md#lost-answers).

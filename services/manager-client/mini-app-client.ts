@@ -47,7 +47,7 @@ function parseJson(text: string): unknown {
 
 /** The server's own words, where it has some, as short as a report. */
 function readMessage(body: unknown): string {
-  return cutErrorMessage(String((body as { message?: unknown } | null | undefined)?.message ?? ''));
+  return cutErrorMessage(String((body as { message?: string | number } | null | undefined)?.message ?? ''));
 }
 
 /** @throws MiniAppUnavailable when there is no answer */

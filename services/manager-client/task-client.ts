@@ -65,12 +65,12 @@ export class TaskClient {
 
   /** `GET /links`: the tasks as they came, unchecked. @throws NoAnswer */
   list(flow: Flow, query: Record<string, string>, signal?: AbortSignal): Promise<Answer> {
-    return this.#call('GET', `${flows[flow].path}/links?${new URLSearchParams(query)}`, undefined, signal);
+    return this.#call('GET', `${flows[flow].path}/links?${new URLSearchParams(query).toString()}`, undefined, signal);
   }
 
   /** `GET /links/ID`, with the status it is expected in where the flow has that. @throws NoAnswer */
   read(flow: Flow, id: string, status: string | undefined, signal?: AbortSignal): Promise<Answer> {
-    const query = status === undefined ? '' : `?${new URLSearchParams({ status })}`;
+    const query = status === undefined ? '' : `?${new URLSearchParams({ status }).toString()}`;
     return this.#call('GET', `${flows[flow].path}/links/${encodeURIComponent(id)}${query}`, undefined, signal);
   }
 

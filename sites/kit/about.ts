@@ -72,7 +72,7 @@ function cutHtml(html: string, maxLength: number): string {
   for (const [piece] of html.matchAll(pieces)) {
     const name = /^<([a-z][\w-]*)/i.exec(piece)?.[1];
     if (piece.startsWith('</')) {
-      closing -= open.pop()!.close.length;
+      closing -= open.pop()?.close.length ?? 0;
     } else if (name !== undefined && !piece.endsWith('/>')) {
       const close = `</${name}>`;
       if (length + count(piece) + close.length + closing > maxLength) break;
@@ -87,8 +87,11 @@ function cutHtml(html: string, maxLength: number): string {
   }
   if (inWord) dropHalfWord(kept);
   // What was opened only to hold text that no longer fits is left out.
-  while (open.length > 0 && kept.slice(open.at(-1)!.at + 1).every((piece) => /^\s$/.test(piece)))
-    kept.length = Math.min(kept.length, open.pop()!.at);
+  for (let last = open.at(-1); last; last = open.at(-1)) {
+    if (!kept.slice(last.at + 1).every((piece) => /^\s$/.test(piece))) break;
+    kept.length = Math.min(kept.length, last.at);
+    open.pop();
+  }
   return (
     kept.join('').trimEnd() +
     open
@@ -191,7 +194,7 @@ function cutText(text: string, maxLength: number): string {
   const characters = [...text];
   if (characters.length <= maxLength) return text;
   const cut = characters.slice(0, maxLength).join('');
-  if (/^\s/.test(characters[maxLength]!)) return cut.trimEnd();
+  if (/^\s/.test(characters[maxLength] ?? '')) return cut.trimEnd();
   const whole = /^[^]*\s(?=\S*$)/.exec(cut)?.[0].trimEnd();
   return whole || cut;
 }

@@ -80,7 +80,7 @@ export class Kit {
     this.page.setDefaultNavigationTimeout(pageTimeoutMs);
     this.#origins = new AllowedOrigins(options.siteUrl, options.recipe?.origins);
     this.#trouble = new PageTrouble(options.page, options.domain, this.#origins);
-    this.#cookieBanner = options.recipe?.cookieBanner;
+    this.#cookieBanner = options.recipe?.cookieBanner?.bind(options.recipe);
   }
 
   /** What was done so far. */
@@ -98,12 +98,17 @@ export class Kit {
     return this.#siteUrl + path;
   }
 
-  /** Loads a page of the site. @throws SiteDown, Challenge, FormChanged when it leads to somebody else's */
-  open(path: string): Promise<Response> {
+  /**
+   * Loads a page of the site.
+   *
+   * @returns null when the page is there already, but for the fragment
+   * @throws SiteDown, Challenge, FormChanged when it leads to somebody else's
+   */
+  open(path: string): Promise<Response | null> {
     return this.#actionHook({ verb: 'open', path: path.split('?')[0] }, () => this.#open(path));
   }
 
-  async #open(path: string): Promise<Response> {
+  async #open(path: string): Promise<Response | null> {
     await this.#watchCookieBanner();
     this.#journal.note(`open ${path.split('?')[0]}`);
     this.#trouble.forget();
@@ -124,7 +129,7 @@ export class Kit {
     await Promise.race([this.#trouble.told, Promise.resolve()]);
     this.#trouble.throwIfStrange();
     await this.refuseChallenge();
-    return response!;
+    return response;
   }
 
   /** @throws Challenge when the page asks for a human */
@@ -317,7 +322,9 @@ export class Kit {
     query: Record<string, string>,
     shape: Shape,
   ): Promise<z.infer<Shape>> {
-    return readJson(await this.open(`${path}?${new URLSearchParams(query)}`), `${this.domain}: ${path}`, shape);
+    const response = await this.open(`${path}?${new URLSearchParams(query).toString()}`);
+    if (!response) throw new Error(`${this.domain}: ${path} was not asked for JSON`);
+    return readJson(response, `${this.domain}: ${path}`, shape);
   }
 
   /**

@@ -21,6 +21,7 @@ export const practiceSocial = defineRecipe({
   // An unconfirmed account shows no profile, but its sign-in says so: with a refused sign-in, no profile means no account.
   async lookFor(kit, account) {
     const response = await kit.open(`/u/${account.username}`);
+    if (!response) return { state: 'unknown' };
     return response.ok() ? { state: 'exists' } : { state: 'absent' };
   },
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, assert, beforeEach, describe, expect, test } from 'vitest';
 import { createMiniAppActivities, type MiniAppActivities } from '../../activities/mini-app.ts';
 import {
   existsMessage,
@@ -64,8 +64,8 @@ afterEach(async () => {
 const quiet = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
 
 /** One attempt of the activity, as Temporal makes it. */
-function register(given = user, { registerMiniAppUser } = activities): Promise<MiniAppOutcome> {
-  return quiet().run(registerMiniAppUser, given);
+function register(given = user, from = activities): Promise<MiniAppOutcome> {
+  return quiet().run(() => from.registerMiniAppUser(given));
 }
 
 async function failureOf(attempt: Promise<unknown>): Promise<Error> {
@@ -79,8 +79,8 @@ async function failureOf(attempt: Promise<unknown>): Promise<Error> {
 
 /** The failure that Temporal makes another attempt after. */
 async function retriedFailureOf(attempt: Promise<unknown>): Promise<ApplicationFailure> {
-  const failure = (await failureOf(attempt)) as ApplicationFailure;
-  expect(failure).toBeInstanceOf(ApplicationFailure);
+  const failure = await failureOf(attempt);
+  assert(failure instanceof ApplicationFailure);
   expect(failure).toMatchObject({ type: 'MiniAppUnavailable', nonRetryable: false });
   expect(
     `${failure.message} ${failure.stack} ${JSON.stringify(failure.details ?? null)} ${String(failure.cause)}`,
@@ -221,7 +221,7 @@ describe('no usable answer', () => {
   test('is not waited for once the workflow is cancelled', async () => {
     server.answer = hang;
     const environment = quiet();
-    const attempt = environment.run(activities.registerMiniAppUser, user);
+    const attempt = environment.run(() => activities.registerMiniAppUser(user));
     await expect.poll(() => server.taken.length).toBe(1);
     environment.cancel();
     expect((await failureOf(attempt)).name).toBe('CancelledFailure');

@@ -75,7 +75,7 @@ export async function startEnlistUnderFaults(
   mkdirSync(logs);
   const code = hurryCode(hurry);
   let keepFolder = false;
-  const closers: (() => Promise<unknown> | void)[] = [
+  const closers: (() => unknown)[] = [
     () => {
       if (code !== root) rmSync(code, { recursive: true, force: true });
       if (!keepFolder) rmSync(folder, { recursive: true, force: true });

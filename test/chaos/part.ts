@@ -13,7 +13,7 @@ export interface PartOptions {
   cwd?: string;
   env: Record<string, string>;
   /** Resolves when the part that was just started answers. */
-  isReady?(): Promise<void>;
+  isReady?: () => Promise<void>;
   /** Tells the line of its output that says it is ready. */
   readyLine?: string;
 }

@@ -27,7 +27,7 @@ export interface ChaosOptions {
   hurry: number;
   /** How long after the last fault the tasks may take to end, in minutes. */
   patience: number;
-  say(line: string): void;
+  say: (line: string) => void;
 }
 
 export interface ChaosResult {

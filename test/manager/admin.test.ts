@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import type { Json } from './harness.ts';
-import { accounts, adminKey, onEachDatabase, workerKey } from './harness.ts';
+import { accounts, adminKey, type Json, onEachDatabase, workerKey } from './harness.ts';
 import { phases } from './phases.ts';
 
 /** Random, since the database packs what repeats itself. */

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Json } from './harness.ts';
-import { accounts, adminKey, onEachDatabase, workerKey } from './harness.ts';
+import { accounts, adminKey, type Json, onEachDatabase, workerKey } from './harness.ts';
 
 const pulls = ['/api/v1/social_account/links', '/api/v1/entity/links', '/api/v1/podcast_account/links'];
 

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Json } from './harness.ts';
-import { accounts, onEachDatabase } from './harness.ts';
+import { accounts, type Json, onEachDatabase } from './harness.ts';
 
 const links = '/api/v1/entity/links';
 const report = { email: 'real@brand.example', username: 'real', password: 'Real-pass-1', cookie: 'sid=1' };

@@ -6,11 +6,9 @@ import type { NewRequestInput } from '../../contracts/admin.ts';
 import { migrate } from '../../manager/database/migrate.ts';
 import { openDatabase } from '../../manager/database/open.ts';
 import type { Database } from '../../manager/database/tables.ts';
-import type { AppOptions } from '../../manager/http/app.ts';
-import { buildApp } from '../../manager/http/app.ts';
+import { type AppOptions, buildApp } from '../../manager/http/app.ts';
 import { appDefaults } from '../support/app-defaults.ts';
-import type { PostgresCluster } from '../support/postgres.ts';
-import { missingPostgres, startPostgres } from '../support/postgres.ts';
+import { missingPostgres, type PostgresCluster, startPostgres } from '../support/postgres.ts';
 
 export const workerKey = 'worker-key-of-the-tests';
 export const adminKey = 'admin-key-of-the-tests';

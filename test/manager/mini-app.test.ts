@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { KeyRing } from '../../config/key-ring.ts';
-import type { Json } from './harness.ts';
-import { keyText, miniAppSecret, onEachDatabase } from './harness.ts';
+import { type Json, keyText, miniAppSecret, onEachDatabase } from './harness.ts';
 
 const path = '/mini-app/v1/register';
 const secret = new TextEncoder().encode(miniAppSecret);

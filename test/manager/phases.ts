@@ -1,6 +1,5 @@
 import type { NewRequestInput } from '../../contracts/admin.ts';
-import type { Flow } from '../../contracts/flows.ts';
-import { flows } from '../../contracts/flows.ts';
+import { type Flow, flows } from '../../contracts/flows.ts';
 
 export interface Phase {
   phase: string;

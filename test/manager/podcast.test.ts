@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Json } from './harness.ts';
-import { accounts, onEachDatabase } from './harness.ts';
+import { accounts, type Json, onEachDatabase } from './harness.ts';
 
 const links = '/api/v1/podcast_account/links';
 const report = { email: 'real@brand.example', username: 'real', password: 'Real-pass-1', cookie: 'sid=1' };

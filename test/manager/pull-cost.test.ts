@@ -1,5 +1,4 @@
-import type { CompiledQuery, KyselyPlugin } from 'kysely';
-import { sql } from 'kysely';
+import { type CompiledQuery, type KyselyPlugin, sql } from 'kysely';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { KeyRing } from '../../config/key-ring.ts';

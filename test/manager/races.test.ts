@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Manager } from './harness.ts';
-import { accounts, onEachDatabase } from './harness.ts';
+import { accounts, type Manager, onEachDatabase } from './harness.ts';
 import { phases } from './phases.ts';
 
 const report = { email: 'real@brand.example', password: 'Real-pass-1' };

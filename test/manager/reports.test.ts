@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { accounts, onEachDatabase } from './harness.ts';
-import type { Phase } from './phases.ts';
-import { phases, registerPhases } from './phases.ts';
+import { type Phase, phases, registerPhases } from './phases.ts';
 
 const words = ['example-social.com', 'EXAMPLE-Social.Com', 'socuser01', 'SocUser01', 'yourdomain', 'YourDomain'];
 const angled = ['<EMAIL_THỰC>', '<URL_*>', '<x>'];

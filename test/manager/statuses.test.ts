@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Flow } from '../../contracts/flows.ts';
-import { flows } from '../../contracts/flows.ts';
+import { type Flow, flows } from '../../contracts/flows.ts';
 import { accounts, onEachDatabase } from './harness.ts';
 
 const report = { email: 'real@brand.example' };

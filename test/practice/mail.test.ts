@@ -5,8 +5,7 @@ import path from 'node:path';
 import { ImapFlow } from 'imapflow';
 import { createTransport } from 'nodemailer';
 import { afterEach, expect, test } from 'vitest';
-import type { MailServer, MailServerOptions } from '../../practice/mail/mail-server.ts';
-import { startMailServer } from '../../practice/mail/mail-server.ts';
+import { type MailServer, type MailServerOptions, startMailServer } from '../../practice/mail/mail-server.ts';
 
 const endings: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Page } from 'playwright';
-import { chromium } from 'playwright';
+import { chromium, type Page } from 'playwright';
 import { expect, test } from 'vitest';
 import { coverArt, drawSquare, PodcastSites } from './podcast-sites.ts';
 import { ann, ben } from './visitor.ts';

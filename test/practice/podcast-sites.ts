@@ -1,8 +1,10 @@
 import sharp from 'sharp';
-import type { PodcastDirectory, PodcastDirectoryOptions } from '../../practice/podcast/directory.ts';
-import { startPodcastDirectory } from '../../practice/podcast/directory.ts';
-import type { PodcastHost, PodcastHostOptions } from '../../practice/podcast/host.ts';
-import { startPodcastHost } from '../../practice/podcast/host.ts';
+import {
+  type PodcastDirectory,
+  type PodcastDirectoryOptions,
+  startPodcastDirectory,
+} from '../../practice/podcast/directory.ts';
+import { type PodcastHost, type PodcastHostOptions, startPodcastHost } from '../../practice/podcast/host.ts';
 import { ann, PracticeSites, Visitor } from './visitor.ts';
 
 /** A lab with podcast hosts and directories. */

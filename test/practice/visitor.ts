@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { MailServer } from '../../practice/mail/mail-server.ts';
-import { startMailServer } from '../../practice/mail/mail-server.ts';
-import type { SocialSite, SocialSiteOptions } from '../../practice/social/site.ts';
-import { startSocialSite } from '../../practice/social/site.ts';
+import { type MailServer, startMailServer } from '../../practice/mail/mail-server.ts';
+import { type SocialSite, type SocialSiteOptions, startSocialSite } from '../../practice/social/site.ts';
 
 /** A mail server, sites and a folder for one test; all of it ends with the test. */
 export class PracticeSites {
@@ -67,10 +65,12 @@ export class Visitor {
   }
 
   async #load(url: string, init: RequestInit = {}): Promise<this> {
+    const headers = new Headers(init.headers);
+    headers.set('cookie', [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '));
     const response = await fetch(new URL(url, this.base), {
       ...init,
       redirect: 'manual',
-      headers: { ...init.headers, cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      headers,
     });
     for (const line of response.headers.getSetCookie()) {
       const [name = '', value = ''] = line.split(';')[0]!.split('=');

@@ -135,8 +135,8 @@ export async function startDokuWiki(options: DokuWikiOptions): Promise<DokuWiki>
   const page = (id: string, part: string, end: string) =>
     join(folder, 'data', part, `${id.replaceAll(':', '/')}${end}`);
   const read = (file: string) =>
-    readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
+    readFile(file, 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     });
   try {
@@ -164,12 +164,11 @@ export async function startDokuWiki(options: DokuWikiOptions): Promise<DokuWiki>
       },
       async addUser(login, password, name = login, mail = `${login}@brand.test`) {
         const command = [join(software, 'bin/plugin.php'), 'usermanager', 'add', login, mail, name, 'user', password];
-        await run('php', command, { env: { ...process.env, ...environment } }).catch(
-          (error: { stdout: string; stderr: string }) => {
-            // The error's own message holds the whole command, with its password.
-            throw new Error(`DokuWiki made no user ${login}: ${`${error.stdout ?? ''}${error.stderr ?? ''}`.trim()}`);
-          },
-        );
+        await run('php', command, { env: { ...process.env, ...environment } }).catch((error: unknown) => {
+          const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+          // The error's own message holds the whole command, with its password.
+          throw new Error(`DokuWiki made no user ${login}: ${`${stdout}${stderr}`.trim()}`);
+        });
       },
       pageText: (id) => read(page(id, 'pages', '.txt')),
       async writePage(id, text) {

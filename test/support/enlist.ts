@@ -117,7 +117,7 @@ async function runScript(file: string, args: string[], env: Record<string, strin
 /** Starts all of it but the workers. When one part can't start, those that had are closed again. */
 export async function startEnlist(options: EnlistOptions = {}): Promise<Enlist> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'enlist-stack-'));
-  const parts: (() => Promise<unknown>)[] = [() => Promise.resolve(rmSync(folder, { recursive: true, force: true }))];
+  const parts: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
     for (const part of parts.splice(0).reverse()) await part();
   };

@@ -59,12 +59,11 @@ export async function startMediaWiki(options: MediaWikiOptions = {}): Promise<Me
   const environment = { MW_CONFIG_FILE: join(folder, 'LocalSettings.php'), TMPDIR: folder };
   const maintain = async (script: string, parameters: string[]) => {
     const command = [join(software, 'maintenance', script), ...parameters];
-    await run('php', command, { env: { ...process.env, ...environment } }).catch(
-      (error: { stdout: string; stderr: string }) => {
-        // The error's own message holds the whole command, with its passwords.
-        throw new Error(`MediaWiki's ${script} failed: ${`${error.stdout ?? ''}${error.stderr ?? ''}`.trim()}`);
-      },
-    );
+    await run('php', command, { env: { ...process.env, ...environment } }).catch((error: unknown) => {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      // The error's own message holds the whole command, with its passwords.
+      throw new Error(`MediaWiki's ${script} failed: ${`${stdout}${stderr}`.trim()}`);
+    });
   };
 
   try {

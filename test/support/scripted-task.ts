@@ -154,10 +154,8 @@ export class ScriptedTask {
         taskQueue: taskQueues.workflows,
         args: [fields.id] as [string],
       };
-      return void (await this.#stage.env.client.workflow.start<Workflows['podcastAccount']>(
-        workflows.podcastAccount.name,
-        options,
-      ));
+      await this.#stage.env.client.workflow.start<Workflows['podcastAccount']>(workflows.podcastAccount.name, options);
+      return;
     }
     await startTask(this.#stage.env.client, flow, {
       id: fields.id,

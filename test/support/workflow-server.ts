@@ -28,7 +28,7 @@ import { createPaceActivities } from '../../activities/pace.ts';
 import { createPodcastActivities } from '../../activities/podcast.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { Sites } from '../../config/sites-file.ts';
-import { type PermitRequest } from '../../contracts/pace.ts';
+import type { PermitRequest } from '../../contracts/pace.ts';
 import { searchAttributes } from '../../contracts/workflows.ts';
 import { findTools } from '../../scripts/dev/setup/tools.mjs';
 import { makeDataConverter } from '../../temporal/data-converter.ts';

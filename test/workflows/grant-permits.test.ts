@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type GateState } from '../../contracts/pace.ts';
+import type { GateState } from '../../contracts/pace.ts';
 import {
   firstPause,
   grantNext,

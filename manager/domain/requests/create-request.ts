@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { NewRequest } from '../../../contracts/admin.ts';
-import { type Status } from '../../../contracts/flow-statuses.ts';
+import type { Status } from '../../../contracts/flow-statuses.ts';
 import { flows, listPhases } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';
 import type { DatabaseTransaction } from '../../database/tables.ts';

@@ -46,8 +46,9 @@ export async function readRequest(db: Database, id: string): Promise<RequestDeta
   const tasks = await db
     .selectFrom('tasks')
     .select(['id', 'domain', 'status', 'retry_count', 'link_profile'])
-    .select(({ selectFrom }) =>
-      selectFrom('task_history')
+    .select((tasksOf) =>
+      tasksOf
+        .selectFrom('task_history')
         .select('error_message')
         .whereRef('task_id', '=', 'tasks.id')
         .where('error_message', 'is not', null)

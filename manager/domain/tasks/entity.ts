@@ -1,5 +1,5 @@
 import type { CompleteConnect, ConnectTaskAnswer, FailConnect } from '../../../contracts/entity.ts';
-import { type Status } from '../../../contracts/flow-statuses.ts';
+import type { Status } from '../../../contracts/flow-statuses.ts';
 import { flows } from '../../../contracts/flows.ts';
 import type { CompleteRegister, FailRegister, SocialTaskAnswer } from '../../../contracts/social.ts';
 import type { ManagerContext } from '../../context.ts';

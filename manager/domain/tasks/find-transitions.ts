@@ -1,4 +1,4 @@
-import { type Status } from '../../../contracts/flow-statuses.ts';
+import type { Status } from '../../../contracts/flow-statuses.ts';
 import {
   type Event,
   type Flow,

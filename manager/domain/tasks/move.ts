@@ -1,5 +1,4 @@
-import type { UpdateObject } from 'kysely';
-import { sql } from 'kysely';
+import { sql, type UpdateObject } from 'kysely';
 import type { Status } from '../../../contracts/flow-statuses.ts';
 import type { Event, Flow } from '../../../contracts/flows.ts';
 import type { ManagerContext } from '../../context.ts';

@@ -4,11 +4,9 @@ import type { ManagerContext } from '../../context.ts';
 import { InvalidField, WrongStatus } from '../errors.ts';
 import { moveTask } from './move.ts';
 import { nextRetry } from './next-retry.ts';
-import type { TaskRow } from './read-tasks.ts';
-import { readStatus, readTask, selectTasks, selectWaiting, withSecrets } from './read-tasks.ts';
+import { readStatus, readTask, selectTasks, selectWaiting, type TaskRow, withSecrets } from './read-tasks.ts';
 import { registerReport } from './reports.ts';
-import type { Credentials } from './secrets.ts';
-import { openSecrets } from './secrets.ts';
+import { type Credentials, openSecrets } from './secrets.ts';
 import { accountOf } from './task-fields.ts';
 
 const flow = 'podcast';

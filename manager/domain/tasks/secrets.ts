@@ -26,8 +26,8 @@ export function sealJson(keys: KeyRing, value: object): { sealed: Buffer; keyId:
   return { sealed: keys.seal(Buffer.from(JSON.stringify(value))), keyId: keys.currentId };
 }
 
-function openJson<Value>(keys: KeyRing, keyId: string, sealed: Uint8Array): Value {
-  return JSON.parse(keys.open(keyId, sealed).toString('utf8')) as Value;
+function openJson(keys: KeyRing, keyId: string, sealed: Uint8Array): unknown {
+  return JSON.parse(keys.open(keyId, sealed).toString('utf8'));
 }
 
 /**
@@ -42,10 +42,10 @@ export function openSecrets(keys: KeyRing, row: SealedRow): Credentials & { cook
 
 function openBoth(keys: KeyRing, row: SealedRow): { given: Credentials; reported: Reported } {
   return {
-    given: openJson<Credentials>(keys, row.secrets_key, row.secrets),
+    given: openJson(keys, row.secrets_key, row.secrets) as Credentials,
     reported:
       row.reported && row.reported_key
-        ? openJson<Reported>(keys, row.reported_key, row.reported)
+        ? (openJson(keys, row.reported_key, row.reported) as Reported)
         : { password: '', cookie: '' },
   };
 }
@@ -64,6 +64,6 @@ export function maskSecrets<Secrets extends { [Name in keyof Secrets]: string }>
  */
 export function redact(keys: KeyRing, row: SealedRow, text: string): string {
   const { given, reported } = openBoth(keys, row);
-  const secrets: string[] = [...Object.values(given), ...Object.values(reported)];
+  const secrets = [...Object.values({ ...given }), ...Object.values({ ...reported })];
   return makeRedactor(secrets, mask)(text);
 }

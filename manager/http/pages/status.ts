@@ -1,5 +1,5 @@
 import type { RequestAnswer, RequestDetail } from '../../../contracts/admin.ts';
-import { type Standing } from '../../../contracts/flow-statuses.ts';
+import type { Standing } from '../../../contracts/flow-statuses.ts';
 import { type Flow, readStanding } from '../../../contracts/flows.ts';
 import { Html, html } from './html.ts';
 

@@ -46,7 +46,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
 }
 
 /** How each refusal of the domain is answered. */
-function answerTo(error: DomainError): ApiError | undefined {
+function answerTo(error: Error): ApiError | undefined {
   const { message } = error;
   if (error instanceof TaskNotFound || error instanceof RequestNotFound) return new ApiError(404, message);
   if (error instanceof InvalidField || error instanceof PlaceholderReported) return new ApiError(400, message);

@@ -10,20 +10,22 @@ export const jsonBodies = fp(
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
       const text = String(body);
-      if (text.trim() === '') return done(null, undefined);
+      if (text.trim() === '') {
+        done(null, undefined);
+        return;
+      }
       let value: unknown;
       try {
         value = JSON.parse(text);
       } catch {
-        return done(new ApiError(400, 'body is not valid JSON'));
+        done(new ApiError(400, 'body is not valid JSON'));
+        return;
       }
       // Only an escape can write what the database can't hold.
       const field = text.includes('\\u') ? findUnstorable(value) : undefined;
-      if (field !== undefined)
-        return done(
-          new ApiError(400, `${field || 'body'}: holds a character that is no text (NUL or half a surrogate pair)`),
-        );
-      done(null, value);
+      if (field === undefined) done(null, value);
+      else
+        done(new ApiError(400, `${field || 'body'}: holds a character that is no text (NUL or half a surrogate pair)`));
     });
   },
   { name: 'json-bodies' },

@@ -25,7 +25,8 @@ export function addMiniAppRoutes(app: TypedApp, context: ManagerContext, secret:
           413: errorAnswer.describe('the body is larger than 1 MB'),
         },
       },
-      preValidation: async ({ body }) => {
+      preValidation: async (request) => {
+        const body: unknown = request.body;
         const { zalo_user_id, name } = (body ?? {}) as Record<string, unknown>;
         if ([zalo_user_id, name].some(isBlank)) throw new ApiError(400, incompleteMessage);
       },

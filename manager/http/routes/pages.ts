@@ -4,8 +4,7 @@ import type { ManagerContext } from '../../context.ts';
 import { RequestNotFound } from '../../domain/errors.ts';
 import { listRequests, readRequest } from '../../domain/requests/read-requests.ts';
 import { notFoundPage, pointerPage, requestPage, requestsPage } from '../pages/status.ts';
-import type { ApiKeys } from '../plugins/api-keys.ts';
-import { roleOf } from '../plugins/api-keys.ts';
+import { type ApiKeys, roleOf } from '../plugins/api-keys.ts';
 import { isId } from '../plugins/possible-ids.ts';
 import type { TypedApp } from './types.ts';
 

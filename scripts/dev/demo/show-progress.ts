@@ -34,12 +34,13 @@ export async function showProgress(
   setMaxListeners(0, limit);
   let request = await admin.readRequest(requestId);
   let shown = false;
-  const looking = (async () => {
+  async function keepLooking(): Promise<void> {
     while (!limit.aborted && !shown) {
       await sleep(lookEveryMs, undefined, { signal: limit }).catch(() => {});
       request = await admin.readRequest(requestId).catch(() => request);
     }
-  })();
+  }
+  const looking = keepLooking();
   const find = ({ id }: TaskSummary) => request.tasks.find((task) => task.id === id);
   const list = new Listr(
     request.tasks.map((task) => ({
@@ -66,7 +67,9 @@ export async function judge(admin: AdminClient, requestId: string, meant: Meant)
   return Promise.all(
     tasks.map(async ({ id, domain }) => {
       const task = await admin.readTask(id);
-      const { becomes, why } = meant.get(domain)!;
+      const end = meant.get(domain);
+      if (!end) throw new Error(`nothing is meant for ${domain}`);
+      const { becomes, why } = end;
       return { task, expected: becomes, why, asMeant: task.status === becomes };
     }),
   );

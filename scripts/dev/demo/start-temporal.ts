@@ -60,7 +60,8 @@ async function waitForTemporal(): Promise<void> {
     try {
       const client = await connectClient(keys);
       await registerSearchAttributes(client.connection, client.options.namespace);
-      return await client.connection.close();
+      await client.connection.close();
+      return;
     } catch (error) {
       if (tries >= 60) throw error;
       await new Promise((resolve) => setTimeout(resolve, 250));

@@ -1,8 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { AssetRefused } from '../../../services/assets/errors.ts';
-import type { ImageLimits, PreparedType } from '../../../services/assets/image.ts';
-import { prepareImage } from '../../../services/assets/image.ts';
+import { type ImageLimits, type PreparedType, prepareImage } from '../../../services/assets/image.ts';
 
 const all: PreparedType[] = ['image/png', 'image/jpeg', 'image/webp'];
 const roomy: ImageLimits = { types: all, maxBytes: 5_000_000 };

@@ -507,7 +507,7 @@ describe('over HTTP', () => {
     const environment = () =>
       new MockActivityEnvironment({ startToCloseTimeoutMs: 20_000 }, { logger: new DefaultLogger('ERROR') });
     const run = (owner?: string, within = environment(), assetsAllow = loopback.allow) =>
-      within.run(createFeedActivities({ assetsAllow }).checkFeed, `${server.url}/feed`, owner);
+      within.run(() => createFeedActivities({ assetsAllow }).checkFeed(`${server.url}/feed`, owner));
 
     test('gives what the workflow needs', async () => {
       expect(await run('owner@brand.test')).toEqual({ title: 'A & B', ownerEmail: 'owner@brand.test' });

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ImapOptions } from 'hoodiecrow-imap';
-import hoodiecrow from 'hoodiecrow-imap';
+import hoodiecrow, { type ImapOptions } from 'hoodiecrow-imap';
 import { ImapFlow } from 'imapflow';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { MailServer } from '../../../config/sites-file.ts';
@@ -370,8 +368,9 @@ describe('a server that does not answer as it should', () => {
   }
 
   test('is down when nothing listens, and waiting for it goes on until the signal ends it', async () => {
-    const { server, close } = await listen(() => {});
-    await close();
+    const listening = await listen(() => {});
+    const { server } = listening;
+    await listening.close();
     await expect(markMailbox(server, login, soon())).rejects.toThrow(MailboxDown);
     const stop = new AbortController();
     const waiting = awaitMail(server, login, mark, code, stop.signal);

@@ -82,7 +82,7 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
   afterAll(async () => {
     await pool?.close();
     await stack?.close();
-    for (const { close } of Object.values(wikis)) await close();
+    for (const each of Object.values(wikis)) await each.close();
     await mail?.close();
   });
 
@@ -125,10 +125,10 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
 
   /** Signs up and fetches the password that comes by mail. */
   async function signUp(account: SocialTask) {
-    const marked = await run(mails.markMailbox, account);
+    const marked = await run(() => mails.markMailbox(account));
     if (!('mark' in marked)) throw new Error(marked.unreadable);
     const made = await run(steps.createAccount, account);
-    const proof = await run(mails.awaitMail, account, marked.mark, made.awaiting!);
+    const proof = await run(() => mails.awaitMail(account, marked.mark, made.awaiting!));
     return { ...made, mark: marked.mark, proof };
   }
 
@@ -237,7 +237,7 @@ describe.skipIf(missing)(`the DokuWiki recipe${missing ? ` (left out: needs ${mi
     const { proof, mark, session, awaiting } = await signUp(account);
     const seen = await run(steps.lookFor, account);
     expect(seen).toMatchObject({ state: 'unknown', awaiting });
-    expect(await run(mails.findMail, account, mark, seen.awaiting!)).toEqual(proof);
+    expect(await run(() => mails.findMail(account, mark, seen.awaiting!))).toEqual(proof);
     expect(await wiki('open').canSignIn('found', proof.value)).toBe(true);
 
     await run(steps.confirmEmail, account, session, proof);

@@ -17,9 +17,9 @@ describe('open', () => {
   test('gives the answer of an ordinary page, one that is not there too', async () => {
     lab.pages = { '/': 'Hello', '/forbidden': (response) => void response.writeHead(403).end('members only') };
     const error = await lab.withKit(async (kit) => {
-      expect((await kit.open('/')).ok()).toBe(true);
-      expect((await kit.open('/absent')).status()).toBe(404);
-      expect((await kit.open('/forbidden')).status()).toBe(403);
+      expect((await kit.open('/'))!.ok()).toBe(true);
+      expect((await kit.open('/absent'))!.status()).toBe(404);
+      expect((await kit.open('/forbidden'))!.status()).toBe(403);
     });
     expect(error).toBeUndefined();
   });
