@@ -19,8 +19,8 @@ const { version: sdkVersion } = createRequire(import.meta.url)('@temporalio/work
 class WorkflowBundleError extends Error {
   override name = 'WorkflowBundleError';
 
-  constructor(file: string, problem: string, options?: ErrorOptions) {
-    super(`${file} ${problem}: run "npm run build-workflows"`, options);
+  constructor(file: string, problem: string) {
+    super(`${file} ${problem}: run "npm run build-workflows"`);
   }
 }
 
@@ -46,25 +46,23 @@ export async function buildWorkflowBundle(): Promise<string> {
 }
 
 /**
- * What a worker is told of its workflows: in production the bundle that was made for it, elsewhere where their source
- * is, which it bundles by itself.
+ * What a worker is told of its workflows: in production the bundle that was made for it, elsewhere, and where none was
+ * made, where their source is, which it bundles by itself. `problem` is what its operator should know of that.
  *
- * @throws WorkflowBundleError in production, when there is no bundle, or it is not that of this code
+ * @throws WorkflowBundleError in production, when the bundle is not that of this code
  */
 export function provideWorkflows(
   environment: string,
   file = bundleFile,
-): Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle'> {
-  return environment === 'production' ? { workflowBundle: { code: readWorkflowBundle(file) } } : { workflowsPath };
+): { options: Pick<WorkerOptions, 'workflowsPath' | 'workflowBundle'>; problem?: string } {
+  if (environment !== 'production') return { options: { workflowsPath } };
+  if (existsSync(file)) return { options: { workflowBundle: { code: readWorkflowBundle(file) } } };
+  const problem = `${file} is not there, so workers bundle the workflows at each start: run "npm run build-workflows"`;
+  return { options: { workflowsPath }, problem };
 }
 
 function readWorkflowBundle(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new WorkflowBundleError(file, 'cannot be read', { cause: error });
-  }
+  const text = readFileSync(file, 'utf8');
   const at = text.lastIndexOf(stampMark);
   if (at === -1 || !text.endsWith('\n')) throw new WorkflowBundleError(file, 'is not a whole bundle');
   const { fingerprint, sources } = JSON.parse(text.slice(at + stampMark.length)) as Stamp;

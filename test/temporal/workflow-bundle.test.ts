@@ -33,15 +33,18 @@ describe('in production', () => {
 
   test('a worker takes the bundle that was made, and runs the workflows of it', async () => {
     writeFileSync(file, bundle);
-    const { workflowBundle, workflowsPath } = provideWorkflows('production', file);
-    expect(workflowsPath).toBeUndefined();
+    const { options, problem } = provideWorkflows('production', file);
+    expect([options.workflowsPath, problem]).toEqual([undefined, undefined]);
     const run = { workflowId: 'recorded', history: historyFromJSON(JSON.parse(readFileSync(history, 'utf8'))) };
-    expect(await findMisfits([run], workflowBundle as { code: string }, replayKeys)).toEqual([]);
+    expect(await findMisfits([run], options.workflowBundle as { code: string }, replayKeys)).toEqual([]);
   });
 
-  test('a bundle that is missing is asked for by name', () => {
+  test('where none was made a worker bundles the source, and its operator is told', () => {
     rmSync(file, { force: true });
-    expect(refusal()).toBe(`${file} cannot be read: run "npm run build-workflows"`);
+    expect(provideWorkflows('production', file)).toEqual({
+      options: { workflowsPath: expect.stringMatching(/workflows.index\.ts$/) as string },
+      problem: expect.stringContaining('run "npm run build-workflows"') as string,
+    });
   });
 
   test('a bundle with another fingerprint is refused', () => {
@@ -66,7 +69,7 @@ test('elsewhere a worker bundles the source by itself, whatever bundle there is'
   writeFileSync(file, bundle);
   for (const environment of ['development', 'test']) {
     expect(provideWorkflows(environment, file)).toEqual({
-      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      options: { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) },
     });
   }
 });

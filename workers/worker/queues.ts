@@ -26,7 +26,7 @@ export interface QueueWorker {
   options: Partial<WorkerOptions> & { taskQueue: string };
   tidy?: () => Promise<void>;
   close?: () => Promise<void>;
-  /** What its operator should know at the start: sites that can't be worked, and why. */
+  /** What its operator should know at the start: for example which sites can't be worked, and why. */
   findProblems?: () => Promise<string[]>;
 }
 
@@ -34,13 +34,13 @@ export interface QueueWorker {
 const cancellationDelay = '1 second';
 
 export const queueWorkers: Record<TaskQueue, (client: Client) => QueueWorker> = {
-  workflows: () => ({
-    options: {
-      taskQueue: taskQueues.workflows,
-      ...provideWorkflows(readEnvironment('NODE_ENV').NODE_ENV),
-      maxCachedWorkflows: 500,
-    },
-  }),
+  workflows: () => {
+    const { options, problem } = provideWorkflows(readEnvironment('NODE_ENV').NODE_ENV);
+    return {
+      options: { taskQueue: taskQueues.workflows, ...options, maxCachedWorkflows: 500 },
+      findProblems: () => Promise.resolve(problem === undefined ? [] : [problem]),
+    };
+  },
 
   services: (client) => {
     const {
