@@ -12,20 +12,26 @@ process.env.NODE_ENV = 'test';
 /** `npm run test:unit`: every test file that is in neither of the lists below. It starts nothing outside its process. */
 const unit = ['test/**/*.test.ts'];
 
-/** `npm test`: these besides. They start Temporal, databases, browsers and processes, and take minutes. */
+/** `npm test`: these besides. They start Temporal, databases and processes, two files at a time. */
 const integration = [
-  'test/{workflows,manager,replay,temporal,workers}/**/*.test.ts',
-  'test/e2e/{social,entity,podcast,mini-app}.test.ts',
+  'test/{workflows,manager,replay,temporal}/**/*.test.ts',
   'test/activities/manager.test.ts',
   'test/config/key-ring.test.ts',
-  'test/docs/add-a-flow.test.ts',
-  'test/practice/{browser,podcast-browser,process}.test.ts',
+  'test/practice/process.test.ts',
   'test/scripts/{dev,doctor}/**/*.test.ts',
-  'test/services/browser/run-step.test.ts',
   'test/services/dispatch/dispatch.test.ts',
   'test/services/mailbox/mailbox.test.ts',
-  'test/sites/kit/{forms,pages}.test.ts',
   'test/sites/loader/recipes.test.ts',
+];
+
+/** `npm test`: and these, one file at a time, since each starts a browser or workers, or needs a whole processor. */
+const alone = [
+  'test/e2e/{social,entity,podcast,mini-app}.test.ts',
+  'test/docs/add-a-flow.test.ts',
+  'test/practice/{browser,podcast-browser}.test.ts',
+  'test/services/browser/run-step.test.ts',
+  'test/sites/kit/{forms,pages}.test.ts',
+  'test/workers/**/*.test.ts',
 ];
 
 /** `npm run test:all`: these besides. Real platforms, the chaos run, and whatever else takes long. */
@@ -51,7 +57,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: unit,
-          exclude: [...integration, ...long],
+          exclude: [...integration, ...alone, ...long],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -69,15 +75,26 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Each starts browsers and servers of its own.
         test: {
-          name: 'long',
-          include: long,
-          exclude: integration,
+          name: 'alone',
+          include: alone,
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        // Each starts browsers and servers of its own.
+        test: {
+          name: 'long',
+          include: long,
+          exclude: [...integration, ...alone],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

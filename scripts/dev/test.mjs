@@ -1,5 +1,5 @@
-// Runs vitest's projects `unit` and `integration` (see vitest.config.ts), or those that `--project` names. A file that is
-// named runs, whichever project has it.
+// Runs vitest's projects `unit`, `integration` and `alone` (see vitest.config.ts), or those that `--project` names. A
+// file that is named runs, whichever project has it.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ function runVitest(args, reportFile) {
 
 function chooseProjects(args) {
   const isChosen = args.some((arg) => arg.startsWith('--project') || /^(\.\/)?test\//.test(arg));
-  return isChosen ? args : ['--project=unit', '--project=integration', ...args];
+  return isChosen ? args : ['--project=unit', '--project=integration', '--project=alone', ...args];
 }
 
 setUpOrExit({ for: 'test' });
