@@ -94,7 +94,7 @@ export function createManagerActivities({ client, sites, mainDomains }: ManagerA
     },
 
     /** Reads an entity task that is expected in `status` of its connect phase. */
-    readConnectTask(id: string, status = 'connect'): Promise<TaskRead<EntityTask>> {
+    readConnectTask(id: string, status: string): Promise<TaskRead<EntityTask>> {
       return read('entity', id, status, entityTask);
     },
 
