@@ -40,7 +40,7 @@ const long = [
   'test/docs/roundup.test.ts',
   'test/scripts/site/commands.test.ts',
   'test/services/mailbox/mail-host.test.ts',
-  'test/sites/{dokuwiki,ikiwiki,mediawiki,wordpress}/{recipe,server}.test.ts',
+  'test/sites/!(kit|loader|practice)/{recipe,server}.test.ts',
   'test/sites/practice/**/*.test.ts',
 ];
 

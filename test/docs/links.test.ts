@@ -8,6 +8,7 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const pages = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   ...readdirSync(path.join(root, 'docs'), { recursive: true })
     .map((file) => `docs/${String(file)}`)
     .filter((file) => file.endsWith('.md')),
