@@ -136,8 +136,12 @@ describe('sub-sites', () => {
   test('are worked off side by side, as many at once as set', async () => {
     let acting = 0;
     let most = 0;
+    const three = makeGate();
     const importFeed = async () => {
       most = Math.max(most, ++acting);
+      if (acting === 3) three.open();
+      // None ends before three are there; one more than is set would show within this while.
+      await three.passed;
       await new Promise((resolve) => setTimeout(resolve, 50));
       acting--;
       return { session };
